@@ -140,3 +140,11 @@ class Provider:
     endpoints: tuple[Endpoint, ...]
     fetch: Fetch | None = None
     min_interval: float = 3.0
+
+
+class TooLarge(Exception):
+    """A file is larger than the caller takes. `size` is in bytes, None where only the limit is known to be passed."""
+
+    def __init__(self, size: int | None = None) -> None:
+        super().__init__(f"{size} bytes" if size else "larger than the limit")
+        self.size = size

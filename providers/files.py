@@ -1,0 +1,114 @@
+"""Brings the body of an HTTP answer into a file, bounded in size and without holding up the event loop."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterable
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from providers.base import TooLarge
+from providers.envelope import peel
+from providers.inline import Unpacker, decode
+
+_BATCH = 1 << 20
+_BASE64_KEYS = ("base64", "b64_json", "video_base64", "image_base64", "b64")
+
+
+class FileWriter:
+    """Writes `path` in a thread, at most `limit` bytes; the file stays only if it was kept before leaving the context.
+
+    Raises TooLarge past the limit, and OSError as the file system does.
+    """
+
+    def __init__(self, path: Path, limit: int) -> None:
+        self._path = path
+        self._limit = limit
+        self._waiting = bytearray()
+        self._file: BinaryIO | None = None
+        self._is_kept = False
+        self.size = 0
+
+    async def __aenter__(self) -> Self:
+        self._file = await asyncio.to_thread(self._path.open, "wb")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self._close)
+
+    async def write(self, data: bytes) -> None:
+        self.size += len(data)
+        if self.size > self._limit:
+            raise TooLarge
+        self._waiting += data
+        if len(self._waiting) >= _BATCH:
+            await self._flush()
+
+    async def keep(self) -> Path:
+        """The finished file."""
+        await self._flush()
+        self._is_kept = True
+        return self._path
+
+    async def _flush(self) -> None:
+        if self._file is not None and self._waiting:
+            batch, self._waiting = self._waiting, bytearray()
+            await asyncio.to_thread(self._file.write, batch)
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        if not self._is_kept:
+            self._path.unlink(missing_ok=True)
+
+
+async def save(chunks: AsyncIterable[bytes], destination: Path, max_bytes: int) -> Path | None:
+    """The body as it is; None when it is empty."""
+    async with FileWriter(destination, max_bytes) as file:
+        async for chunk in chunks:
+            await file.write(chunk)
+        return await file.keep() if file.size else None
+
+
+async def unpack(chunks: AsyncIterable[bytes], destination: Path, max_bytes: int) -> Path | bytes:
+    """The file inside a JSON body, or the JSON without its long strings when it holds none.
+
+    Raises ValueError for what cannot be JSON or base64.
+    """
+    unpacker = Unpacker()
+    # The same file twice as base64, and the words around it.
+    left = 3 * max_bytes + _BATCH
+    async with FileWriter(destination, max_bytes) as file:
+        async for chunk in chunks:
+            left -= len(chunk)
+            if left < 0:
+                raise TooLarge
+            if data := unpacker.feed(chunk):
+                await file.write(data)
+        if unpacker.complete:
+            return await file.keep()
+        document = bytes(unpacker.document)
+        if small := short_base64(document):
+            await file.write(small)
+            return await file.keep()
+    return document
+
+
+async def write_all(data: bytes, destination: Path, max_bytes: int) -> Path:
+    """A file of bytes that are already at hand."""
+    async with FileWriter(destination, max_bytes) as file:
+        await file.write(data)
+        return await file.keep()
+
+
+def short_base64(document: bytes) -> bytes | None:
+    """The bytes of a small file that a JSON document holds under one of the usual names."""
+    try:
+        root = json.loads(document)
+    except (ValueError, RecursionError):
+        return None
+    layers = peel(root) if isinstance(root, dict) else []
+    texts = (layer.get(key) for layer in layers for key in _BASE64_KEYS)
+    return next((data for text in texts if isinstance(text, str) and (data := decode(text))), None)

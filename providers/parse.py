@@ -1,0 +1,293 @@
+"""One tolerant normaliser: HTTP answer in, Snapshot or QueryError out; pure, and must not know who asked.
+
+The gateways differ in envelopes, names, units and manners far more than in meaning, so one reader serves all. It
+follows four rules:
+
+- Only a terminal word inside the payload ends a task. It then outweighs the envelope's code and the HTTP status.
+- A word that is not in the vocabulary means that the task goes on.
+- A question that was turned down says nothing about the task.
+- No bytes make it raise.
+
+An answer is not required to repeat the ID that was asked for: gateways shorten, prefix and alias IDs, and the only
+thing an equality check would ever catch is a gateway that mixes up its own customers, which it could do unnoticed just
+as well. What the gateway said stands in `Snapshot.task_id` for whoever wants to log a difference.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from providers.base import Kind, Output, OutputKind, QueryError, QueryErrorKind, Snapshot, State
+from providers.envelope import id_of, is_request_word, names_task, peel, word_of
+from providers.faults import MESSAGE_LIMIT, Fault, by_http, by_words, classify, is_refused, read_fault, task_error
+from providers.outputs import find_outputs, legacy_output
+from providers.quantities import epoch_seconds, number, percent
+from providers.scrub import masked, plain
+from providers.vocabulary import (
+    ASIDES,
+    CODE_KEYS,
+    COMPLETED_KEYS,
+    CREATED_KEYS,
+    EXPIRES_KEYS,
+    FRACTION_KEYS,
+    ID_KEYS,
+    LOOSE_VIDEO_KEYS,
+    MESSAGE_KEYS,
+    MODEL_PATHS,
+    PERCENT_KEYS,
+    PROGRESS_ASIDES,
+    PROMPT_PATHS,
+    STATUS_KEYS,
+    UPDATED_KEYS,
+    fold_keys,
+    state_of,
+)
+
+_WORD_LIMIT = 64
+_NAME_LIMIT = 200
+_PROMPT_LIMIT = 2000
+_LONGEST_WAIT = 86_400.0
+_DATE_LIMIT = 64
+_SIDE_OUTPUTS = frozenset({OutputKind.LAST_FRAME, OutputKind.THUMBNAIL})
+_GOING_ON = frozenset({State.QUEUED, State.RUNNING})
+_SIGNS_OF_A_TASK = (*STATUS_KEYS, *ID_KEYS, *CODE_KEYS, *PERCENT_KEYS, "success")
+
+_Layers = Sequence[Mapping[str, Any]]
+
+
+def parse(
+    kind: Kind,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    has_fetch: bool = False,
+    now: float | None = None,
+) -> Snapshot | QueryError:
+    """What an answer to "how is this task?" means. Never raises, whatever the bytes.
+
+    `kind` is what the endpoint makes; it decides where neither name nor extension does. `has_fetch`: the provider has
+    a second request for files, so that a success without a usable link is `needs_fetch`. `now` (epoch seconds) is only
+    for a Retry-After date from a server that sends no Date.
+    """
+    root = _load(body)
+    if isinstance(root, dict) and not _is_redirect(status):
+        found = _read(kind, status, peel(root), has_fetch=has_fetch)
+    else:
+        found = _no_answer(status, body)
+    return _with_wait(found, headers, now) if isinstance(found, QueryError) else found
+
+
+def _load(body: bytes) -> Any:
+    """The JSON document; a list of one stands for its element. None for everything that is not JSON."""
+    try:
+        document = _loads(body.decode(json.detect_encoding(body), "replace"))
+    except (ValueError, RecursionError):
+        return None
+    return document[0] if isinstance(document, list) and len(document) == 1 else document
+
+
+def _loads(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        # An integer of thousands of digits, which Python refuses to convert; as a float it is merely infinite.
+        return json.loads(text, parse_int=float)
+
+
+def _is_redirect(status: int) -> bool:
+    return 300 <= status < 400  # noqa: PLR2004 - HTTP's range
+
+
+def _read(kind: Kind, status: int, layers: _Layers, *, has_fetch: bool) -> Snapshot | QueryError:
+    node = layers[0]
+    word = word_of(node) or _word_of_operation(node)
+    state = state_of(word)
+    if state.is_terminal and (not is_request_word(word) or names_task(node)):
+        return _snapshot(kind, state, word, layers, has_fetch=has_fetch)
+    if state in _GOING_ON and status < 400 and not is_refused(layers):  # noqa: PLR2004 - HTTP's errors
+        return _snapshot(kind, state, word, layers, has_fetch=has_fetch)
+    fault = read_fault(layers)
+    if state.is_terminal and _is_of_task(node, status, fault):
+        return _snapshot(kind, state, word, layers, has_fetch=has_fetch)
+    refusal = _refusal(status, layers, state, fault)
+    if refusal is not None:
+        message = fault.message or _said_nothing(status)
+        return QueryError(refusal, message, status, fault.code or None)
+    if word and not state.is_terminal:
+        return _snapshot(kind, state, word, layers, has_fetch=has_fetch)
+    return _wordless(kind, layers, has_fetch=has_fetch)
+
+
+def _word_of_operation(node: Mapping[str, Any]) -> str:
+    """Long-running operations have a `done` instead of a status."""
+    done = node.get("done")
+    if not isinstance(done, bool):
+        return ""
+    if done:
+        return "failed" if node.get("error") else "done"
+    return "running"
+
+
+def _is_of_task(node: Mapping[str, Any], status: int, fault: Fault) -> bool:
+    """Whether a word like `success` or `error`, without a task's ID beside it, still is the task's own."""
+    if status >= 400 or "data" in node:  # noqa: PLR2004 - HTTP's errors
+        return False
+    if node.get("id"):
+        return True
+    spoken = any(node.get(key) for key in MESSAGE_KEYS)
+    return classify(status, fault) is None and (not spoken or state_of(word_of(node)) is State.SUCCEEDED)
+
+
+def _refusal(status: int, layers: _Layers, state: State, fault: Fault) -> QueryErrorKind | None:
+    """Why there is no answer about the task here; None when there is one."""
+    named = classify(status, fault)
+    if status >= 400:  # noqa: PLR2004 - HTTP's errors
+        return named or QueryErrorKind.PROTOCOL
+    words = [word_of(layer) for layer in layers]
+    turned_down = any(is_request_word(word) and state_of(word) is State.FAILED for word in words)
+    if fault.refused or turned_down or (fault.complains and not words[0]):
+        # An odd code beside a state that we know is no reason to doubt the state.
+        return named if state in _GOING_ON else named or QueryErrorKind.TRANSIENT
+    if not any(layer.get(key) is not None for layer in layers for key in _SIGNS_OF_A_TASK):
+        return None if find_outputs(layers, "video") else QueryErrorKind.PROTOCOL
+    return None
+
+
+def _wordless(kind: Kind, layers: _Layers, *, has_fetch: bool) -> Snapshot:
+    """An answer without a status: finished when it holds a video by name, otherwise of unknown state.
+
+    Bytes without a status are the answer of a fetch; they are handed on, but end nothing.
+    """
+    snapshot = _snapshot(kind, State.UNKNOWN, "", layers, has_fetch=has_fetch)
+    node = layers[0]
+    if any(node.get(key) not in (None, "") for key in STATUS_KEYS):
+        return snapshot
+    outputs = find_outputs(layers, kind)
+    granted = any(state_of(word_of(layer)) is State.SUCCEEDED for layer in layers)
+    named = granted or any(node.get(key) for key in ("video_url", *LOOSE_VIDEO_KEYS))
+    linked = any(output.kind not in _SIDE_OUTPUTS and not output.url.startswith("data:") for output in outputs)
+    if named and linked and snapshot.progress in (None, 100):
+        return _snapshot(kind, State.SUCCEEDED, "", layers, has_fetch=has_fetch)
+    return replace(snapshot, outputs=outputs)
+
+
+def _snapshot(kind: Kind, state: State, word: str, layers: _Layers, *, has_fetch: bool) -> Snapshot:
+    node = layers[0]
+    places = [node, *(fold_keys(inner) for key in ASIDES if isinstance(inner := node.get(key), dict))]
+    outputs = _made(kind, layers) if state is State.SUCCEEDED else ()
+    return Snapshot(
+        state=state,
+        raw_status=_raw(word or node.get("status"), state),
+        task_id=id_of(node),
+        progress=_progress(node),
+        outputs=outputs,
+        needs_fetch=state is State.SUCCEEDED and has_fetch and all(one.kind in _SIDE_OUTPUTS for one in outputs),
+        error=task_error(layers) if state.is_terminal and state is not State.SUCCEEDED else None,
+        model=_text(node, MODEL_PATHS, _NAME_LIMIT),
+        prompt=_text(node, PROMPT_PATHS, _PROMPT_LIMIT),
+        created_at=_time(places, CREATED_KEYS),
+        updated_at=_time(places, UPDATED_KEYS),
+        # Some gateways move this along while the task still runs.
+        completed_at=_time(places, COMPLETED_KEYS) if state.is_terminal else None,
+        expires_at=_time(places, EXPIRES_KEYS),
+    )
+
+
+def _made(kind: Kind, layers: _Layers) -> tuple[Output, ...]:
+    outputs = find_outputs(layers, kind)
+    if all(output.kind in _SIDE_OUTPUTS for output in outputs):
+        return (*legacy_output(layers, kind), *outputs)
+    return outputs
+
+
+def _raw(word: Any, state: State) -> str:
+    if isinstance(word, int) and not isinstance(word, bool):
+        return f"{word:d}"[:_WORD_LIMIT]
+    if not isinstance(word, str):
+        return ""
+    return masked(word, _WORD_LIMIT) if state is State.UNKNOWN else plain(word, _WORD_LIMIT)
+
+
+def _progress(node: Mapping[str, Any]) -> int | None:
+    detail = node.get("detail")
+    nested = detail.get("pending_info") if isinstance(detail, dict) else None
+    for place in (node, *(node.get(key) for key in PROGRESS_ASIDES), nested):
+        if isinstance(place, dict) and (found := _progress_in(place)) is not None:
+            return found
+    return None
+
+
+def _progress_in(place: Mapping[str, Any]) -> int | None:
+    for keys, fraction in ((PERCENT_KEYS, False), (FRACTION_KEYS, True)):
+        for key in keys:
+            if key in place and (found := percent(place[key], fraction=fraction)) is not None:
+                return found
+    return None
+
+
+def _time(places: _Layers, keys: Sequence[str]) -> float | None:
+    for place in places:
+        for key in keys:
+            if key in place and (found := epoch_seconds(place[key])) is not None:
+                return found
+    return None
+
+
+def _text(node: Mapping[str, Any], paths: Sequence[Sequence[str]], limit: int) -> str | None:
+    for path in paths:
+        value: Any = node
+        for key in path:
+            value = value.get(key) if isinstance(value, dict) else None
+        if isinstance(value, str) and (text := plain(value, limit)):
+            return text
+    return None
+
+
+def _no_answer(status: int, body: bytes) -> QueryError:
+    """What a body that is no JSON object tells by its looks and its HTTP status."""
+    text = body[: 4 * MESSAGE_LIMIT].decode("utf-8", "replace").strip("\ufeff \t\r\n")
+    if _is_redirect(status):
+        return QueryError(QueryErrorKind.PROTOCOL, "redirected to another address", status)
+    if text.startswith("<"):
+        # A 403 with a page is a wall against bots, not the gateway's verdict on the key.
+        kind = QueryErrorKind.TRANSIENT if status == 403 else by_http(status)  # noqa: PLR2004
+        return QueryError(kind or QueryErrorKind.PROTOCOL, "a web page instead of JSON", status)
+    if not text:
+        return QueryError(by_http(status) or QueryErrorKind.TRANSIENT, _said_nothing(status), status)
+    kind = by_http(status) or (by_words(text) if status >= 400 else None)  # noqa: PLR2004 - HTTP's errors
+    message = masked(text, MESSAGE_LIMIT) if kind else "the answer is not a JSON object"
+    return QueryError(kind or QueryErrorKind.PROTOCOL, message, status)
+
+
+def _said_nothing(status: int) -> str:
+    return f"HTTP {status} without a reason" if status >= 400 else "an answer without a task"  # noqa: PLR2004
+
+
+def _with_wait(error: QueryError, headers: Mapping[str, str], now: float | None) -> QueryError:
+    named = {name.lower(): value for name, value in headers.items()}
+    wait = _wait(named.get("retry-after", ""), _moment(named.get("date", "")) or now)
+    return error if wait is None else replace(error, retry_after=wait)
+
+
+def _wait(text: str, now: float | None) -> float | None:
+    """Seconds from a Retry-After, which holds either seconds or a date."""
+    seconds = number(text)
+    if seconds is None and now is not None and (until := _moment(text)) is not None:
+        seconds = until - now
+    return None if seconds is None else min(max(seconds, 0.0), _LONGEST_WAIT)
+
+
+def _moment(text: str) -> float | None:
+    if not text or len(text) > _DATE_LIMIT:
+        return None
+    try:
+        moment: datetime = parsedate_to_datetime(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
