@@ -1,0 +1,235 @@
+"""The composition root: builds every part, starts them, and stops them in reverse order."""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import random
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from telegram.error import InvalidToken, TelegramError
+from telegram.ext import Application, ApplicationBuilder
+from telegram.request import HTTPXRequest
+
+from bot import __version__
+from bot.delivery.courier import Courier
+from bot.delivery.files import Files
+from bot.delivery.pacing import Pacing
+from bot.delivery.results import Results
+from bot.delivery.sender import Sender
+from bot.delivery.steps import Steps
+from bot.delivery.telegram import Telegram
+from bot.intake.access import Access
+from bot.intake.commands import Commands
+from bot.intake.router import register
+from bot.intake.updates import Updates
+from bot.media.download import Downloader
+from bot.ops.health import Health
+from bot.polling.cadence import Pace
+from bot.polling.limiter import Lanes
+from bot.polling.poller import Clocks, Poller
+from bot.polling.scheduler import Scheduler
+from bot.settings import Settings
+from bot.storage.sqlite import DatabaseError
+from bot.storage.store import Store
+from bot.tracking.gateways import Gateways
+from providers.client import GatewayClient
+
+log = logging.getLogger(__name__)
+
+# Telegram thinks for up to eight seconds before it answers a call that it wants to slow down.
+READ_TIMEOUT = 30
+CONNECT_TIMEOUT = 10
+POOL_TIMEOUT = 30
+CONNECTIONS = 64
+START_PAUSE, LONGEST_START_PAUSE = 1.0, 30.0
+UPDATES_SILENT_AFTER = 120.0
+POLLS_LATE_AFTER = 120.0
+
+AnyApplication = Application[Any, Any, Any, Any, Any, Any]
+
+
+class CannotStart(Exception):
+    """The bot can not run like this; the text is one sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """The three endless stages."""
+
+    updates: Updates
+    scheduler: Scheduler
+    sender: Sender
+
+
+async def run(settings: Settings) -> None:
+    """Runs the bot until SIGTERM or SIGINT. Raises `CannotStart`, or what broke one of its loops."""
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_single_instance(settings.database_path))
+        store = await _open_store(settings, stack)
+        application = await stack.enter_async_context(_telegram(settings))
+        loops = await _build(settings, store, application, stack)
+        if settings.http_port is not None:
+            await _serve_health(settings.http_host, settings.http_port, store, loops, stack)
+        log.info("Rushes is running as @%s", application.bot.username)
+        await _until_stopped(loops)
+    log.info("stopped")
+
+
+async def _build(settings: Settings, store: Store, application: AnyApplication, stack: AsyncExitStack) -> Loops:
+    gateways = Gateways(settings.gateways())
+    if not gateways.names:
+        log.warning("no provider is set up: put at least one key, such as APIPOD_API_KEY, into .env")
+    client = await stack.enter_async_context(GatewayClient(version=__version__))
+    downloader = await stack.enter_async_context(Downloader(settings.media_trusted_hosts))
+    clocks = Clocks(time.time, time.monotonic, random.random)
+
+    lanes = Lanes(settings.provider_max_concurrency, settings.provider_max_rps)
+    pace = Pace(settings.poll_interval, settings.poll_max_interval)
+    poller = Poller(gateways, client, store, lanes, pace, settings.admin_telegram_user_ids, clocks)
+
+    folder = settings.database_path.with_name(settings.database_path.name + ".media")
+    files = Files(downloader, client, gateways, folder, settings.upload_limit)
+    files.clean()
+    telegram = Telegram(application.bot, local_mode=settings.telegram_local_mode)
+    steps = Steps(store, telegram)
+    results = Results(store, telegram, files, steps)
+    courier = Courier(store, telegram, steps, results, gateways, settings.default_language)
+
+    register(application, Commands(gateways, settings.poll_give_up_after), store, clocks.now)
+    return Loops(
+        Updates(application, store, _access(settings), courier.refuse, clocks.now),
+        Scheduler(store, poller, lanes, clocks),
+        Sender(store, courier, Pacing(), clocks.now, clocks.monotonic),
+    )
+
+
+async def _until_stopped(loops: Loops) -> None:
+    """Runs the loops until a signal comes; if one of them breaks, the bot stops rather than limp on.
+
+    Intake ends first and the sender last, so that what was taken in is handed on.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    workers = [asyncio.create_task(loop.run()) for loop in (loops.updates, loops.scheduler, loops.sender)]
+    stopping: asyncio.Task[Any] = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait([stopping, *workers], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    workers[0].cancel()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(loops.updates.drain(), 1.0)
+    for worker in workers[1:]:
+        worker.cancel()
+    await asyncio.gather(stopping, *workers, return_exceptions=True)
+    for worker in done - {stopping}:
+        worker.result()
+
+
+@asynccontextmanager
+async def _telegram(settings: Settings) -> AsyncIterator[AnyApplication]:
+    """The library's application, without its own update loop and job queue: both would lose what a crash interrupts."""
+    request = HTTPXRequest(
+        connection_pool_size=CONNECTIONS,
+        read_timeout=READ_TIMEOUT,
+        connect_timeout=CONNECT_TIMEOUT,
+        pool_timeout=POOL_TIMEOUT,
+    )
+    application: AnyApplication = (
+        ApplicationBuilder()
+        .token(settings.telegram_bot_token.get_secret_value())
+        .base_url(f"{settings.telegram_api_base_url}/bot")
+        .base_file_url(f"{settings.telegram_api_base_url}/file/bot")
+        .local_mode(settings.telegram_local_mode)
+        .request(request)
+        .get_updates_request(HTTPXRequest(connection_pool_size=1, connect_timeout=CONNECT_TIMEOUT))
+        .updater(None)
+        .job_queue(None)
+        .build()
+    )
+    await _say_hello(application)
+    try:
+        yield application
+    finally:
+        await application.shutdown()
+
+
+async def _say_hello(application: AnyApplication) -> None:
+    """Waits for Telegram as long as it takes; only a token that it does not know ends the start."""
+    pause = START_PAUSE
+    while True:
+        try:
+            await application.initialize()
+        except InvalidToken:
+            raise CannotStart(
+                "Telegram does not know this bot: check TELEGRAM_BOT_TOKEN (BotFather shows it with /token)"
+                " and TELEGRAM_API_BASE_URL."
+            ) from None
+        except TelegramError as error:
+            log.warning("Telegram does not answer (%s); trying again in %.0f s", type(error).__name__, pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_START_PAUSE)
+        else:
+            return
+
+
+async def _open_store(settings: Settings, stack: AsyncExitStack) -> Store:
+    try:
+        store = await Store.open(settings.database_path)
+    except DatabaseError as error:
+        raise CannotStart(str(error)) from error
+    stack.push_async_callback(store.close)
+    return store
+
+
+async def _serve_health(host: str, port: int, store: Store, loops: Loops, stack: AsyncExitStack) -> None:
+    async def updates() -> str:
+        silence = time.time() - loops.updates.last_answer
+        return f"Telegram has not answered for {silence:.0f} s" if silence > UPDATES_SILENT_AFTER else ""
+
+    async def polls() -> str:
+        late = loops.scheduler.lateness()
+        return f"polls are {late:.0f} s late" if late > POLLS_LATE_AFTER else ""
+
+    async def database() -> str:
+        try:
+            await store.check_writable()
+        except DatabaseError as error:
+            return str(error)
+        return ""
+
+    health = Health(host, port, {"updates": updates, "polls": polls, "database": database})
+    try:
+        await stack.enter_async_context(health)
+    except OSError as error:
+        raise CannotStart(f"HTTP_PORT {port} can not be used on {host}: {os.strerror(error.errno or 0)}.") from error
+
+
+@contextmanager
+def _single_instance(database: Path) -> Iterator[None]:
+    """Holds a lock beside the database: two bots on one file would poll and deliver everything twice."""
+    path = database.with_name(database.name + ".lock")
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    except OSError as error:
+        raise CannotStart(f"The database {database} cannot be used ({error}); check DATABASE_URL.") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotStart(f"Another Rushes runs on {database} already; stop it, or set DATABASE_URL.") from None
+        yield
+
+
+def _access(settings: Settings) -> Access:
+    return Access(
+        settings.allowed_telegram_user_ids, settings.allowed_telegram_chat_ids, settings.admin_telegram_user_ids
+    )

@@ -1,0 +1,105 @@
+"""Carries one row of the outbox to its chat: renders the facts as they are at that moment, sends or edits.
+
+Whatever goes wrong is raised as a `DeliveryError`; when to try again is the sender's business.
+"""
+
+import hashlib
+import logging
+
+from bot.delivery.errors import DeliveryError
+from bot.delivery.results import Results, Subject
+from bot.delivery.steps import Steps
+from bot.delivery.telegram import Telegram
+from bot.storage.store import Store
+from bot.text import cards
+from bot.text.message import Message
+from bot.tracking.gateways import Gateways
+from bot.tracking.model import Delivery, OutboxKind, Strike, Task
+
+log = logging.getLogger(__name__)
+
+
+class Courier:
+    """Delivers rows for whoever calls `carry`; several calls may run side by side, one for each row."""
+
+    def __init__(
+        self,
+        store: Store,
+        telegram: Telegram,
+        steps: Steps,
+        results: Results,
+        gateways: Gateways,
+        default_language: str,
+    ) -> None:
+        self._store = store
+        self._telegram = telegram
+        self._steps = steps
+        self._results = results
+        self._gateways = gateways
+        self._default_language = default_language
+
+    async def carry(self, row: Delivery) -> None:
+        """Brings the row to its chat and records that. Raises `DeliveryError` if it is not through."""
+        if row.subscription_id is None:
+            await self._say(row, await self._answer(row))
+            return
+        subject = await self._subject(row, row.subscription_id)
+        if subject is None:
+            return  # forgotten meanwhile, and the row with it
+        match row.kind:
+            case OutboxKind.CARD:
+                await self._show_card(row, subject)
+            case OutboxKind.HEADER:
+                await self._say(row, cards.end_line(subject.task, row, subject.title, subject.language))
+            case OutboxKind.ALBUM:
+                await self._results.show_album(row, subject)
+            case _:
+                await self._results.show_file(row, subject)
+
+    async def refuse(self, chat_id: int, thread_id: int, user_id: int, message_id: int) -> None:
+        """Tells somebody who is not let in; nothing of it is stored, and if it fails nothing is lost."""
+        message = cards.refusal(user_id, self._default_language)
+        try:
+            await self._telegram.send_text(chat_id, thread_id, message, reply_to=message_id, silent=False)
+        except DeliveryError as error:
+            log.info("a refusal did not go out: %s", error)
+
+    async def _say(self, row: Delivery, message: Message) -> None:
+        await self._steps.send_text(row, message, silent=row.part > 0)
+        await self._steps.finish(row)
+
+    async def _answer(self, row: Delivery) -> Message:
+        language = await self._language(row.chat_id)
+        if row.kind is OutboxKind.NOTICE:
+            return cards.notice(row.facts, self._gateways.title(row.facts["provider"]), language)
+        if row.facts["say"] == "list":
+            found = await self._store.followed_in(row.chat_id, row.thread_id, cards.LIST_PAGE + 1)
+            return cards.listing([(sub, task, self._title(task)) for sub, task in found], language)
+        return cards.reply(row.facts, ", ".join(self._gateways.names), language)
+
+    async def _show_card(self, row: Delivery, subject: Subject) -> None:
+        message = cards.card(subject.task, subject.subscription, subject.title, subject.asked, subject.language)
+        look = hashlib.sha256(repr(message).encode("utf-8", "replace")).hexdigest()[:16]
+        if not row.message_ids:
+            await self._steps.anchor(row, await self._steps.send_text(row, message, silent=True))
+        elif look != row.look:
+            await self._telegram.edit_text(row.chat_id, row.message_ids[0], message)
+        await self._steps.finish(row, look)
+
+    async def _subject(self, row: Delivery, subscription_id: int) -> Subject | None:
+        found = await self._store.subject(subscription_id)
+        if found is None:
+            return None
+        subscription, task = found
+        rows = self._gateways.candidates("" if task.is_located else task.provider, task.kind)
+        asked = ", ".join(dict.fromkeys(self._gateways.title(row[0].provider) for row in rows))
+        return Subject(task, subscription, self._title(task), asked, await self._language(row.chat_id))
+
+    def _title(self, task: Task) -> str:
+        """Whose task it is; while nobody has answered for it, who is in trouble and might."""
+        in_trouble = task.trouble and task.trouble is not Strike.NOT_FOUND
+        name = task.provider or (task.source if in_trouble else "")
+        return self._gateways.title(name) if name else ""
+
+    async def _language(self, chat_id: int) -> str:
+        return await self._store.language_of(chat_id) or self._default_language

@@ -1,0 +1,107 @@
+"""In which form a file goes to Telegram, best first. Pure: judges what the probe found, touches no file."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from bot.media.probe import Format, Media, MediaKind
+
+
+class Form(StrEnum):
+    """The kinds of message that carry a file."""
+
+    VIDEO = "video"
+    PHOTO = "photo"
+    ANIMATION = "animation"
+    AUDIO = "audio"
+    DOCUMENT = "document"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file on this machine, to be sent in that form under that name."""
+
+    form: Form
+    path: Path
+    media: Media
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A file that Telegram holds already."""
+
+    form: Form
+    file_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A public https address that Telegram may fetch from itself."""
+
+    form: Form
+    url: str
+
+
+Item = Upload | Held | Remote
+
+# Telegram's bounds for a photo; beyond them the same file is welcome as a document.
+PHOTO_BYTES = 10_000_000
+PHOTO_SIDES = 10_000
+PHOTO_RATIO = 20
+# By address Telegram takes no more than this, and it wants to know the geometry of nothing.
+REMOTE_BYTES = 20_000_000
+REMOTE_PHOTO_BYTES = 5_000_000
+
+ALBUM_FORMS = frozenset({Form.PHOTO, Form.VIDEO})
+
+_PLAYED_AS_VIDEO = frozenset({Format.MP4})
+_SHOWN_AS_PHOTO = frozenset({Format.JPEG, Format.PNG})
+_PLAYED_AS_AUDIO = frozenset({Format.MP3, Format.M4A})
+_NO_RESULT = frozenset({Format.HTML, Format.TEXT})
+
+
+def is_result(media: Media) -> bool:
+    """Whether the file can be a result at all, and is not a server's page about one."""
+    return media.size > 0 and media.format not in _NO_RESULT
+
+
+def forms(media: Media) -> tuple[Form, ...]:
+    """The forms to try, best first; a document takes everything."""
+    best = _best(media)
+    return (best,) if best is Form.DOCUMENT else (best, Form.DOCUMENT)
+
+
+def file_name(media: Media, task_id: str, place: int) -> str:
+    """A name that says what it is, with the ending that belongs to the bytes."""
+    stem = "".join(character if character.isalnum() or character in "-_" else "_" for character in task_id)[:60]
+    ending = "bin" if media.format is Format.UNKNOWN else media.format
+    return f"{stem}_{place + 1}.{ending}"
+
+
+def remote(form: Form, url: str, size: int) -> Remote | None:
+    """The same by address, where Telegram could fetch it."""
+    limit = REMOTE_PHOTO_BYTES if form is Form.PHOTO else REMOTE_BYTES
+    return Remote(form, url) if url.startswith("https://") and size <= limit else None
+
+
+def _best(media: Media) -> Form:
+    match media.kind:
+        case MediaKind.VIDEO if media.format in _PLAYED_AS_VIDEO:
+            return Form.VIDEO
+        case MediaKind.PHOTO if media.format in _SHOWN_AS_PHOTO and _fits_photo(media):
+            return Form.PHOTO
+        case MediaKind.ANIMATION:
+            return Form.ANIMATION
+        case MediaKind.AUDIO if media.format in _PLAYED_AS_AUDIO:
+            return Form.AUDIO
+        case _:
+            return Form.DOCUMENT
+
+
+def _fits_photo(media: Media) -> bool:
+    width, height = media.width or 0, media.height or 0
+    if not width or not height:
+        return False
+    ratio = max(width, height) / min(width, height)
+    return media.size <= PHOTO_BYTES and width + height <= PHOTO_SIDES and ratio <= PHOTO_RATIO

@@ -1,0 +1,227 @@
+"""The outbox, emptied: takes what is due, paces it, hands it to the courier, and decides what a failure means.
+
+Rows of one subscription go one after the other, those of different ones side by side; a file on its way holds up
+nothing but its own task's messages.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from bot.delivery.courier import Courier
+from bot.delivery.errors import ChatGone, ChatMoved, DeliveryError, Refused, RetryLater, TargetGone, TopicGone
+from bot.delivery.pacing import Pacing
+from bot.delivery.steps import SentPerhaps
+from bot.storage.sqlite import DatabaseError
+from bot.storage.store import Store
+from bot.storage.transaction import Transaction
+from bot.tracking.model import Delivery, OutboxKind, OutboxState
+
+log = logging.getLogger(__name__)
+
+WORKERS = 64
+PER_CHAT = 8
+IDLE = 60.0  # seconds; a look at the table now and then, whatever was announced
+GRACE = 8.0  # seconds that deliveries in flight get when the bot stops
+# Progress waits while there is little of a chat's budget left: answers and results may need it.
+SPARE_FOR_RESULTS = 2
+
+BACK_OFF_FIRST, BACK_OFF_LONGEST = 1.0, 60.0
+# How long a send in doubt rests before it is repeated: what is on its way should have arrived by then.
+DOUBT_PAUSE = 5.0
+# A card, an answer or a notice is repeated once when in doubt; a result is repeated until it is certain.
+DOUBTFUL_SENDS = 2
+_MUST_ARRIVE = frozenset({OutboxKind.RESULT, OutboxKind.ALBUM, OutboxKind.HEADER})
+STORAGE_PAUSE = 5.0
+
+# What is written down about a row that did not get through.
+Verdict = Callable[[Transaction, Delivery], Awaitable[None]]
+
+
+class Sender:
+    """The delivery loop. `clock` gives epoch seconds for what is stored, `monotonic` paces."""
+
+    def __init__(
+        self,
+        store: Store,
+        courier: Courier,
+        pacing: Pacing,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._courier = courier
+        self._pacing = pacing
+        self._clock = clock
+        self._monotonic = monotonic
+        self._workers: dict[tuple[str, int], asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Delivers for ever. When cancelled, what is in flight gets `GRACE` seconds to finish."""
+        async with self._store.transaction() as tx:
+            await tx.doubt_interrupted()
+        try:
+            while True:
+                self._store.outbox_changed.clear()
+                await self._sleep(await self._start_due())
+        finally:
+            await self._wind_up()
+
+    async def _start_due(self) -> float:
+        """Starts a worker for every row that may go out now; returns the seconds until more may."""
+        now = self._clock()
+        try:
+            rows = await self._store.due_deliveries(now, PER_CHAT, WORKERS * PER_CHAT)
+            later = await self._store.next_delivery_at(now)
+        except DatabaseError as error:
+            log.error("%s Deliveries wait until it does.", error)  # noqa: TRY400 - the sentence says it all
+            return STORAGE_PAUSE
+        wait = self._start(rows)
+        return wait if later is None else min(wait, later - now)
+
+    def _start(self, rows: list[Delivery]) -> float:
+        tick, wait = self._monotonic(), IDLE
+        for row in rows:
+            lane = _lane(row)
+            if lane in self._workers or len(self._workers) >= WORKERS:
+                continue  # the worker that ends looks here again
+            ready_at = self._pacing.ready_at(row.chat_id, spare=SPARE_FOR_RESULTS if _is_progress(row) else 0)
+            if ready_at > tick:
+                wait = min(wait, ready_at - tick)
+                continue
+            self._pacing.take(row.chat_id, tick)
+            self._workers[lane] = asyncio.create_task(self._work(lane, row))
+        return wait
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._store.outbox_changed.wait(), max(seconds, 0.01))
+        except TimeoutError:
+            return
+
+    async def _work(self, lane: tuple[str, int], row: Delivery) -> None:
+        try:
+            await self._deliver(row)
+        finally:
+            del self._workers[lane]
+            self._store.outbox_changed.set()
+
+    async def _deliver(self, row: Delivery) -> None:
+        if _is_doubtful_enough(row):
+            await self._record(row, _bury("twice in doubt"))
+            return
+        try:
+            await self._courier.carry(row)
+        except DeliveryError as error:
+            await self._record(row, self._verdict(row, error))
+        except DatabaseError as error:
+            # It may have been sent; only the table does not know it yet.
+            log.error("outbox %d: %s", row.id, error)  # noqa: TRY400 - the sentence says it all
+            await self._record(row, _postpone(OutboxState.DOUBT, self._clock() + STORAGE_PAUSE, str(error)))
+        except Exception as error:
+            log.exception("outbox %d (%s) broke", row.id, row.kind)
+            again = self._clock() + BACK_OFF_LONGEST
+            await self._record(row, _postpone(OutboxState.DOUBT, again, type(error).__name__))
+
+    def _verdict(self, row: Delivery, error: DeliveryError) -> Verdict:
+        now = self._clock()
+        match error:
+            case SentPerhaps():
+                return _postpone(OutboxState.DOUBT, now + DOUBT_PAUSE, str(error))
+            case RetryLater():
+                self._pacing.pause(row.chat_id, self._monotonic(), error.after, everywhere=error.everywhere)
+                return _postpone(OutboxState.PENDING, now + error.after, str(error))
+            case ChatGone():
+                log.warning("chat %d is closed to the bot: %s", row.chat_id, error)
+                return _close_chat(str(error))
+            case ChatMoved():
+                return _move_chat(error.chat_id)
+            case TopicGone():
+                return _leave_topic
+            case TargetGone() if row.kind in _MUST_ARRIVE and "anew" not in row.facts:
+                return _start_anew
+            case TargetGone() | Refused():
+                log.error("outbox %d (%s): %s", row.id, row.kind, error)
+                return _bury(str(error))
+            case _:
+                return _postpone(OutboxState.PENDING, now + _back_off(row.attempts), str(error))
+
+    async def _record(self, row: Delivery, verdict: Verdict) -> None:
+        """Writes the verdict down, however long the database takes to be writable again."""
+        while True:
+            try:
+                async with self._store.transaction() as tx:
+                    await verdict(tx, row)
+                return
+            except DatabaseError as error:
+                log.error("outbox %d: %s", row.id, error)  # noqa: TRY400 - the sentence says it all
+                await asyncio.sleep(STORAGE_PAUSE)
+
+    async def _wind_up(self) -> None:
+        workers = list(self._workers.values())
+        if not workers:
+            return
+        _, unfinished = await asyncio.wait(workers, timeout=GRACE)
+        for worker in unfinished:
+            worker.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+
+
+def _lane(row: Delivery) -> tuple[str, int]:
+    """Rows that must not overtake each other; every answer and notice stands for itself."""
+    return ("row", row.id) if row.subscription_id is None else ("subscription", row.subscription_id)
+
+
+def _is_progress(row: Delivery) -> bool:
+    return row.kind is OutboxKind.CARD and bool(row.message_ids)
+
+
+def _is_doubtful_enough(row: Delivery) -> bool:
+    return (
+        row.state is OutboxState.DOUBT
+        and not row.message_ids
+        and row.kind not in _MUST_ARRIVE
+        and row.attempts >= DOUBTFUL_SENDS
+    )
+
+
+def _back_off(attempts: int) -> float:
+    return min(BACK_OFF_FIRST * 2.0 ** min(attempts, 10), BACK_OFF_LONGEST)
+
+
+def _postpone(state: OutboxState, not_before: float, reason: str) -> Verdict:
+    async def verdict(tx: Transaction, row: Delivery) -> None:
+        await tx.postpone(row.id, state, not_before, reason)
+
+    return verdict
+
+
+def _bury(reason: str) -> Verdict:
+    async def verdict(tx: Transaction, row: Delivery) -> None:
+        await tx.bury(row.id, reason)
+
+    return verdict
+
+
+def _close_chat(reason: str) -> Verdict:
+    async def verdict(tx: Transaction, row: Delivery) -> None:
+        await tx.close_chat(row.chat_id, reason)
+
+    return verdict
+
+
+def _move_chat(new: int) -> Verdict:
+    async def verdict(tx: Transaction, row: Delivery) -> None:
+        await tx.postpone(row.id, OutboxState.PENDING, 0.0, f"the chat moved to {new}")
+        await tx.move_chat(row.chat_id, new)
+
+    return verdict
+
+
+async def _leave_topic(tx: Transaction, row: Delivery) -> None:
+    await tx.postpone(row.id, OutboxState.PENDING, 0.0, "the topic is gone")
+    await tx.leave_topic(row.chat_id, row.thread_id)
+
+
+async def _start_anew(tx: Transaction, row: Delivery) -> None:
+    await tx.start_anew(row)

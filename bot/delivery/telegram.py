@@ -1,0 +1,205 @@
+"""The only module that calls a sending method of the Bot API. Takes values, raises `DeliveryError`, decides nothing."""
+
+import struct
+import zlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import telegram
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputFile,
+    InputMedia,
+    InputMediaAnimation,
+    InputMediaAudio,
+    InputMediaDocument,
+    InputMediaPhoto,
+    InputMediaVideo,
+    LinkPreviewOptions,
+    ReplyParameters,
+)
+from telegram.constants import ParseMode
+from telegram.error import TelegramError
+
+from bot.delivery.errors import Unchanged, classify
+from bot.delivery.media import Form, Held, Item, Upload
+from bot.text.catalogue import Html
+from bot.text.message import Message
+
+# Telegram works on an upload, or on an address, before it answers.
+MEDIA_READ_TIMEOUT = 120
+MEDIA_WRITE_TIMEOUT = 60
+
+
+class Telegram:
+    """The bot's hands. `local_mode`: the server reads files by their path, nothing is uploaded."""
+
+    def __init__(self, bot: Bot, *, local_mode: bool = False) -> None:
+        self._bot = bot
+        self._local_mode = local_mode
+
+    async def send_text(self, chat_id: int, thread_id: int, message: Message, *, reply_to: int, silent: bool) -> int:
+        """A new message; returns its id. Repeating it would show it twice."""
+        sent = await _call(
+            lambda: self._bot.send_message(
+                chat_id,
+                message.html,
+                parse_mode=ParseMode.HTML,
+                message_thread_id=thread_id or None,
+                reply_parameters=_reply_to(reply_to),
+                disable_notification=silent,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                reply_markup=_keyboard(message),
+            )
+        )
+        return int(sent.message_id)
+
+    async def edit_text(self, chat_id: int, message_id: int, message: Message) -> None:
+        """The message now reads so. May be repeated."""
+        await _edit(
+            lambda: self._bot.edit_message_text(
+                message.html,
+                chat_id=chat_id,
+                message_id=message_id,
+                parse_mode=ParseMode.HTML,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                reply_markup=_keyboard(message),
+            )
+        )
+
+    async def edit_caption(self, chat_id: int, message_id: int, message: Message) -> None:
+        """The words below a picture. May be repeated."""
+        await _edit(
+            lambda: self._bot.edit_message_caption(
+                chat_id=chat_id,
+                message_id=message_id,
+                caption=message.html,
+                parse_mode=ParseMode.HTML,
+            )
+        )
+
+    async def put_media(self, chat_id: int, message_id: int, item: Item, caption: Html) -> tuple[Form, str] | None:
+        """The message becomes the media. May be repeated.
+
+        Returns as what, and by which file_id, Telegram holds it now; None if it stood there already.
+        """
+        if not isinstance(item, Upload) or self._local_mode:
+            return await self._edit_media(chat_id, message_id, item, self._reference(item), caption)
+        with item.path.open("rb") as file:
+            # Streamed from the handle; by default the library would read all of it into memory.
+            upload = InputFile(file, filename=item.name, attach=True, read_file_handle=False)
+            return await self._edit_media(chat_id, message_id, item, upload, caption)
+
+    async def send_album(
+        self, chat_id: int, thread_id: int, count: int, *, documents: bool, reply_to: int
+    ) -> tuple[int, ...]:
+        """An album of blank pictures, to be edited into what it is for; returns the ids of its messages.
+
+        So only this small call is in doubt when it is interrupted, never one that carries the media.
+        """
+        kind = InputMediaDocument if documents else InputMediaPhoto
+        blank = blank_png()
+        album = [kind(InputFile(blank, filename="loading.png", attach=True)) for _ in range(count)]
+        sent = await _call(
+            lambda: self._bot.send_media_group(
+                chat_id,
+                album,
+                message_thread_id=thread_id or None,
+                reply_parameters=_reply_to(reply_to),
+                disable_notification=True,
+            )
+        )
+        return tuple(message.message_id for message in sent)
+
+    async def _edit_media(
+        self, chat_id: int, message_id: int, item: Item, media: InputFile | Path | str, caption: Html
+    ) -> tuple[Form, str] | None:
+        edited = await _edit(
+            lambda: self._bot.edit_message_media(
+                _input_media(item, media, caption),
+                chat_id=chat_id,
+                message_id=message_id,
+                read_timeout=MEDIA_READ_TIMEOUT,
+                write_timeout=MEDIA_WRITE_TIMEOUT,
+            )
+        )
+        return _held(edited) if isinstance(edited, telegram.Message) else None
+
+    @staticmethod
+    def _reference(item: Item) -> Path | str:
+        if isinstance(item, Upload):
+            return item.path.absolute()
+        return item.file_id if isinstance(item, Held) else item.url
+
+
+def blank_png(side: int = 320, shade: int = 0x2B) -> bytes:
+    """A plain grey square as PNG, a few hundred bytes."""
+    rows = (b"\0" + bytes([shade]) * side) * side
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+
+
+async def _call(method: Callable[[], Awaitable[Any]]) -> Any:
+    try:
+        return await method()
+    except (TelegramError, KeyError) as error:
+        # A body without "result" comes out of the library as a KeyError.
+        raise classify(error) from error
+
+
+async def _edit(method: Callable[[], Awaitable[Any]]) -> Any:
+    try:
+        return await _call(method)
+    except Unchanged:
+        return None
+
+
+def _reply_to(message_id: int) -> ReplyParameters | None:
+    return ReplyParameters(message_id, allow_sending_without_reply=True) if message_id else None
+
+
+def _keyboard(message: Message) -> InlineKeyboardMarkup | None:
+    if not message.buttons:
+        return None
+    return InlineKeyboardMarkup([[InlineKeyboardButton(button.text, url=button.url) for button in message.buttons]])
+
+
+def _input_media(item: Item, media: InputFile | Path | str, caption: Html) -> InputMedia:
+    words: dict[str, Any] = {"caption": caption or None, "parse_mode": ParseMode.HTML}
+    match item.form:
+        case Form.VIDEO:
+            return InputMediaVideo(media, supports_streaming=True, **_geometry(item), **words)
+        case Form.ANIMATION:
+            return InputMediaAnimation(media, **_geometry(item), **words)
+        case Form.PHOTO:
+            return InputMediaPhoto(media, **words)
+        case Form.AUDIO:
+            return InputMediaAudio(media, duration=_geometry(item).get("duration"), **words)
+        case Form.DOCUMENT:
+            return InputMediaDocument(media, disable_content_type_detection=True, **words)
+
+
+def _geometry(item: Item) -> dict[str, Any]:
+    """What Telegram does not find out itself above some ten megabytes; clients would show a grey square."""
+    if not isinstance(item, Upload):
+        return {}
+    found = {"width": item.media.width, "height": item.media.height, "duration": item.media.duration}
+    return {name: max(1, round(value)) for name, value in found.items() if value}
+
+
+def _held(message: Any) -> tuple[Form, str] | None:
+    """The file_id in Telegram's answer; it may have made something else of the file than was asked for."""
+    if message.photo:
+        return Form.PHOTO, message.photo[-1].file_id
+    for form in (Form.VIDEO, Form.ANIMATION, Form.AUDIO, Form.DOCUMENT):
+        held = getattr(message, form)
+        if held:
+            return form, held.file_id
+    return None

@@ -1,0 +1,199 @@
+"""Telegram's updates: fetched, stored, only then confirmed, and handed to the router in each chat's order.
+
+The offset of the next request confirms what is stored; an update is lost neither by a crash before that (Telegram
+hands it out again) nor after it (it waits in the inbox). Knows nothing of what the commands do.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from telegram import Update
+from telegram.constants import ChatType
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.ext import Application
+
+from bot.intake.access import Access
+from bot.intake.commands import Ask
+from bot.intake.router import read_message
+from bot.storage.sqlite import DatabaseError
+from bot.storage.store import Store
+
+log = logging.getLogger(__name__)
+
+LONG_POLL = 30  # seconds; Telegram allows 50
+READ_MARGIN = 10  # seconds on top of that before the connection counts as dead
+PAUSE_AFTER_ERROR = 1.0
+LONGEST_PAUSE = 30.0
+ATTEMPTS = 5
+# Telegram keeps an update for a day. After a week without any it starts with new numbers, perhaps lower ones.
+REMEMBERED = 2 * 86_400.0
+OFFSET_LIFE = 3 * 86_400.0
+REFUSED_AGAIN_AFTER = 60.0
+REFUSALS = 100  # people turned away within that time; more are not answered
+IN_HAND = 500  # updates being handled at once; more wait at Telegram
+
+# Tells somebody who is not let in: (chat_id, thread_id, user_id, message_id).
+Refuse = Callable[[int, int, int, int], Coroutine[Any, Any, None]]
+
+
+class Updates:
+    """The update loop. `last_answer` is when Telegram last answered, for the health check."""
+
+    def __init__(
+        self,
+        application: Application[Any, Any, Any, Any, Any, Any],
+        store: Store,
+        access: Access,
+        refuse: Refuse,
+        clock: Callable[[], float],
+    ) -> None:
+        self.last_answer = clock()
+        self._application = application
+        self._store = store
+        self._access = access
+        self._refuse = refuse
+        self._clock = clock
+        self._offset: int | None = None
+        self._last_update_at = clock()
+        self._chains: dict[int, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(IN_HAND)
+        self._failed: set[int] = set()
+        self._refused: dict[int, float] = {}
+        self._refusals: set[asyncio.Task[None]] = set()
+        application.add_error_handler(self._note_failure)
+
+    async def run(self) -> None:
+        """Handles what was left in the inbox, then fetches for ever. Ends only by being cancelled."""
+        for _, body in await self._store.waiting_updates():
+            await self._dispatch(self._parse(json.loads(body)))
+        pause = PAUSE_AFTER_ERROR
+        while True:
+            try:
+                await self._take_in(await self._fetch())
+                pause = PAUSE_AFTER_ERROR
+            except (TelegramError, DatabaseError) as error:
+                # What was not stored is not confirmed either: Telegram hands it out again.
+                await asyncio.sleep(_pause_for(error, pause))
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def drain(self) -> None:
+        """Waits until every update in hand is handled."""
+        while self._chains:
+            await asyncio.gather(*self._chains.values(), return_exceptions=True)
+
+    async def _fetch(self) -> tuple[Update, ...]:
+        updates: tuple[Update, ...] = await self._application.bot.get_updates(
+            offset=self._offset, timeout=LONG_POLL, read_timeout=READ_MARGIN, allowed_updates=["message"]
+        )
+        self.last_answer = self._clock()
+        if updates:
+            self._last_update_at = self.last_answer
+        elif self.last_answer - self._last_update_at > OFFSET_LIFE:
+            self._offset = None
+        return updates
+
+    async def _take_in(self, updates: tuple[Update, ...]) -> None:
+        if not updates:
+            return
+        welcome = [update for update in updates if self._is_welcome(update)]
+        now = self._clock()
+        async with self._store.transaction() as tx:
+            fresh = set(await tx.keep_updates([(u.update_id, u.to_json()) for u in welcome], now))
+            await tx.forget_updates_before(now - REMEMBERED)
+        self._offset = updates[-1].update_id + 1
+        for update in welcome:
+            if update.update_id in fresh:
+                await self._dispatch(update)
+
+    def _is_welcome(self, update: Update) -> bool:
+        """Whether the update may be stored: it is spoken to the bot, by somebody who is let in.
+
+        What people say to each other in a group is none of its business; who is not let in is told so.
+        """
+        message = update.effective_message
+        if message is None or message.from_user is None:
+            return False
+        if message.chat.type != ChatType.PRIVATE and not self._is_for_us(message.text or ""):
+            return False
+        ask = read_message(message)
+        if self._access.permits(ask.user_id, ask.chat_id):
+            return True
+        self._turn_away(ask)
+        return False
+
+    def _turn_away(self, ask: Ask) -> None:
+        """One sentence, at most once a minute for a person; nothing about them is stored."""
+        now = self._clock()
+        self._refused = {user: at for user, at in self._refused.items() if now - at < REFUSED_AGAIN_AFTER}
+        if ask.user_id in self._refused or len(self._refused) >= REFUSALS:
+            return
+        self._refused[ask.user_id] = now
+        refusal = asyncio.create_task(self._refuse(ask.chat_id, ask.thread_id, ask.user_id, ask.message_id))
+        self._refusals.add(refusal)
+        refusal.add_done_callback(self._refusals.discard)
+
+    def _is_for_us(self, text: str) -> bool:
+        """In a group only a command that names this bot, or no bot at all, is spoken to it."""
+        command = text.split(maxsplit=1)[0] if text.startswith("/") else ""
+        _, _, name = command.partition("@")
+        return bool(command) and name.lower() in {"", self._application.bot.username.lower()}
+
+    async def _dispatch(self, update: Update) -> None:
+        """Queues the update behind the earlier ones of its chat; other chats do not wait for it."""
+        await self._slots.acquire()
+        chat = update.effective_chat.id if update.effective_chat else 0
+        link = asyncio.create_task(self._handle_after(self._chains.get(chat), update))
+        self._chains[chat] = link
+        link.add_done_callback(lambda done: self._unchain(chat, done))
+
+    def _unchain(self, chat: int, done: asyncio.Task[None]) -> None:
+        self._slots.release()
+        if self._chains.get(chat) is done:
+            del self._chains[chat]
+
+    async def _handle_after(self, previous: asyncio.Task[None] | None, update: Update) -> None:
+        if previous:
+            await asyncio.wait({previous})
+        for attempt in range(ATTEMPTS):
+            await self._application.process_update(update)
+            if update.update_id not in self._failed:
+                return
+            self._failed.discard(update.update_id)
+            await asyncio.sleep(PAUSE_AFTER_ERROR * 2**attempt)
+        await self._give_up(update)
+
+    async def _give_up(self, update: Update) -> None:
+        """Says that it went wrong. If not even that can be stored, the next start finds the update in the inbox."""
+        with contextlib.suppress(DatabaseError):
+            async with self._store.transaction() as tx:
+                if update.effective_message:
+                    ask = read_message(update.effective_message)
+                    await tx.reply(ask.origin, {"say": "broken"}, self._clock())
+                await tx.finish_update(update.update_id)
+
+    async def _note_failure(self, update: object, context: Any) -> None:
+        if isinstance(update, Update):
+            self._failed.add(update.update_id)
+            log.error("update %s failed", update.update_id, exc_info=context.error)
+
+    def _parse(self, body: dict[str, Any]) -> Update:
+        return Update.de_json(body, self._application.bot)
+
+
+def _pause_for(error: TelegramError | DatabaseError, usual: float) -> float:
+    """Says once per failure what it means for the operator; returns how many seconds to wait."""
+    if isinstance(error, RetryAfter):
+        return error.retry_after if isinstance(error.retry_after, (int, float)) else error.retry_after.total_seconds()
+    if isinstance(error, Conflict):
+        log.error("Telegram: another process reads this bot's updates (or a webhook is set); stop it. Trying on.")
+    elif isinstance(error, InvalidToken):
+        log.error("Telegram does not accept TELEGRAM_BOT_TOKEN any more; get a new one from BotFather. Trying on.")
+    elif isinstance(error, DatabaseError):
+        log.error("%s Commands wait at Telegram until it does; trying on.", error)
+    else:
+        log.warning("Telegram gave no updates (%s); trying on.", type(error).__name__)
+    return usual

@@ -1,0 +1,66 @@
+"""When a task is asked for next. Pure: the age, the answer and a random number come in, seconds come out."""
+
+from dataclasses import dataclass
+
+from bot.tracking.model import Task
+from providers.base import QueryError, QueryErrorKind, Snapshot
+
+FLOOR = 5.0
+CEILING = 20.0
+# A render that has taken long will take long: from here on the gap grows with the age, up to the ceiling.
+AGE_PER_SECOND = 30.0
+# An ID that was made a moment ago may not be known everywhere yet.
+NOT_FOUND_FIRST, NOT_FOUND_FACTOR = 5.0, 3.0
+BACK_OFF_FACTOR, BACK_OFF_CEILING = 1.6, 300.0
+RATE_LIMIT_FIRST, RATE_LIMIT_FACTOR = 30.0, 2.0
+# A key or a balance does not mend itself within seconds.
+ACCOUNT_PAUSE = 600.0
+JITTER = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The operator's bounds, in seconds between two questions about one task; None leaves it to us."""
+
+    floor: float | None = None
+    ceiling: float | None = None
+
+
+def next_wait(
+    pace: Pace, provider_floor: float, task: Task, answer: Snapshot | QueryError, age: float, chance: float
+) -> float:
+    """Seconds until the next question. `age` in seconds since tracking began, `chance` in 0..1 spreads tasks apart.
+
+    A gateway's own advice (Retry-After) wins over everything.
+    """
+    if isinstance(answer, QueryError):
+        if answer.retry_after is not None:
+            return answer.retry_after
+        return _after_error(pace, task, answer.kind)
+    floor = pace.floor or max(FLOOR, provider_floor)
+    ceiling = pace.ceiling or max(CEILING, floor)
+    wait = min(max(floor, age / AGE_PER_SECOND), max(ceiling, floor))
+    return wait if pace.floor and pace.floor == pace.ceiling else wait * (1 + JITTER * chance)
+
+
+def lane_pause(answer: Snapshot | QueryError, wait: float) -> float:
+    """For how many seconds the whole account rests after this answer: what limits one task limits them all."""
+    if not isinstance(answer, QueryError):
+        return 0.0
+    if answer.kind in {QueryErrorKind.AUTH, QueryErrorKind.PAYMENT}:
+        return ACCOUNT_PAUSE
+    return wait if answer.kind is QueryErrorKind.RATE_LIMITED else 0.0
+
+
+def _after_error(pace: Pace, task: Task, kind: QueryErrorKind) -> float:
+    before = max(task.strikes - 1, 0)
+    match kind:
+        case QueryErrorKind.AUTH | QueryErrorKind.PAYMENT:
+            return ACCOUNT_PAUSE
+        case QueryErrorKind.NOT_FOUND:
+            wait = NOT_FOUND_FIRST * NOT_FOUND_FACTOR**before
+        case QueryErrorKind.RATE_LIMITED:
+            wait = RATE_LIMIT_FIRST * RATE_LIMIT_FACTOR**before
+        case _:
+            wait = (pace.floor or FLOOR) * BACK_OFF_FACTOR**before
+    return min(wait, pace.ceiling or BACK_OFF_CEILING)

@@ -1,0 +1,176 @@
+"""Which task is asked for next: a heap of due times in memory, rebuilt from the open tasks at every start.
+
+Sleeps until the next one is due or somebody follows a new one. Knows neither gateways nor what answers mean.
+"""
+
+import asyncio
+import heapq
+import logging
+
+from bot.polling.limiter import Lane, Lanes
+from bot.polling.poller import Clocks, Poller
+from bot.storage.sqlite import DatabaseError
+from bot.storage.store import Store
+from bot.tracking.model import Task
+
+log = logging.getLogger(__name__)
+
+# After a start everything is due; it is spread over this many seconds for each hundred tasks, so that no gateway
+# is asked everything at once.
+SPREAD_PER_HUNDRED = 1.0
+AFTER_STORAGE_TROUBLE = 5.0
+AFTER_DEFECT = 60.0
+
+
+class Scheduler:
+    """Keeps the open tasks and polls each when it is due, one question per task at a time."""
+
+    def __init__(self, store: Store, poller: Poller, lanes: Lanes, clocks: Clocks) -> None:
+        self._store = store
+        self._poller = poller
+        self._lanes = lanes
+        self._clocks = clocks
+        self._open: dict[int, Task] = {}
+        self._heap: list[tuple[float, int]] = []
+        self._due: dict[int, float] = {}
+        self._asking: set[int] = set()
+        self._workers: set[asyncio.Task[None]] = set()
+        self._timers: dict[Lane, asyncio.TimerHandle] = {}
+        self._woken = asyncio.Event()
+
+    @property
+    def open_tasks(self) -> int:
+        return len(self._open)
+
+    def lateness(self) -> float:
+        """Seconds by which the most overdue task is late."""
+        return max(0.0, self._clocks.monotonic() - self._heap[0][0]) if self._heap else 0.0
+
+    async def run(self) -> None:
+        """Polls for ever. Cancelling it gives up the questions in flight; they are asked again after a start."""
+        await self._poller.start()
+        await self._load()
+        listener = asyncio.create_task(self._listen())
+        try:
+            while True:
+                self._start_due()
+                await self._sleep_until_due()
+        finally:
+            for timer in self._timers.values():
+                timer.cancel()
+            workers = [listener, *self._workers]
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+
+    async def _load(self) -> None:
+        tasks = await self._store.open_tasks()
+        spread = SPREAD_PER_HUNDRED * len(tasks) / 100
+        for task in tasks:
+            self._admit(task, self._clocks.chance() * spread)
+        log.info("watching %d open tasks", len(self._open))
+
+    async def _listen(self) -> None:
+        """Takes up tasks that somebody began to follow, lets go of those that nobody follows any more."""
+        while True:
+            task_id = await self._store.tasks_changed.get()
+            try:
+                task = await self._store.open_task(task_id)
+            except DatabaseError as error:
+                log.error("%s Looking again.", error)  # noqa: TRY400 - the sentence says it all
+                await asyncio.sleep(AFTER_STORAGE_TROUBLE)
+                self._store.tasks_changed.put_nowait(task_id)
+                continue
+            if task is None:
+                self._open.pop(task_id, None)
+                self._due.pop(task_id, None)
+            elif task_id not in self._open:
+                self._admit(task, 0.0)
+
+    def _admit(self, task: Task, wait: float) -> None:
+        if not self._poller.can_ask(task):
+            log.warning("task %s waits: %s is not configured any more", task.id, task.provider or "its provider")
+            return
+        self._open[task.id] = task
+        if task.id not in self._asking:
+            self._plan(task.id, wait)
+
+    def _plan(self, task_id: int, wait: float) -> None:
+        due = self._clocks.monotonic() + wait
+        self._due[task_id] = due
+        heapq.heappush(self._heap, (due, task_id))
+        self._woken.set()
+
+    def _start_due(self) -> None:
+        now = self._clocks.monotonic()
+        touched: set[Lane] = set()
+        while self._heap and self._heap[0][0] <= now:
+            due, task_id = heapq.heappop(self._heap)
+            if self._due.get(task_id) != due:
+                continue  # it was planned anew, or is no longer watched
+            del self._due[task_id]
+            lane = self._lane_of(self._open[task_id])
+            self._asking.add(task_id)
+            lane.join(task_id)
+            touched.add(lane)
+        for lane in touched:
+            self._advance(lane)
+
+    def _advance(self, lane: Lane) -> None:
+        """Starts whatever the lane lets through now, and comes back when it will let through more."""
+        while (task_id := lane.next(self._clocks.monotonic())) is not None:
+            worker = asyncio.create_task(self._ask(lane, task_id))
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
+        if lane in self._timers:
+            self._timers.pop(lane).cancel()
+        opens_at = lane.retry_at()
+        if opens_at is not None:
+            delay = max(0.0, opens_at - self._clocks.monotonic())
+            self._timers[lane] = asyncio.get_running_loop().call_later(delay, self._advance, lane)
+
+    async def _ask(self, lane: Lane, task_id: int) -> None:
+        started = self._clocks.monotonic()
+        try:
+            task = self._open.get(task_id)
+            if task is not None:
+                await self._poll(task, started)
+        finally:
+            self._asking.discard(task_id)
+            lane.leave()
+            self._advance(lane)
+
+    async def _poll(self, task: Task, started: float) -> None:
+        wait = AFTER_DEFECT
+        try:
+            polled = await self._poller.poll(task)
+            task, wait = polled.task, polled.wait
+        except DatabaseError as error:
+            log.error("task %s: %s It is asked for again.", task.id, error)  # noqa: TRY400 - the sentence says it all
+            wait = AFTER_STORAGE_TROUBLE
+        except Exception:
+            log.exception("task %s: the poll broke", task.id)
+        if task.id not in self._open:
+            return  # nobody follows it any more
+        if task.ending is not None:
+            del self._open[task.id]
+            # Somebody may have asked to watch it again in this very moment; the table knows.
+            self._store.tasks_changed.put_nowait(task.id)
+            return
+        self._open[task.id] = task
+        elapsed = self._clocks.monotonic() - started
+        self._plan(task.id, max(0.0, wait - elapsed))
+
+    def _lane_of(self, task: Task) -> Lane:
+        return self._lanes.of(task.provider, task.account)
+
+    async def _sleep_until_due(self) -> None:
+        timeout = self._heap[0][0] - self._clocks.monotonic() if self._heap else None
+        if timeout is not None and timeout <= 0:
+            await asyncio.sleep(0)
+            return
+        try:
+            await asyncio.wait_for(self._woken.wait(), timeout)
+        except TimeoutError:
+            return
+        self._woken.clear()

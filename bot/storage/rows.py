@@ -1,0 +1,101 @@
+"""Between table rows and the tracking records. Knows the columns' order, runs no statement."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from bot.tracking.model import Delivery, Ending, OutboxKind, OutboxState, Strike, Subscription, Task
+from providers.base import Snapshot
+
+TASK = (
+    "t.id, t.provider, t.account, t.kind, t.external_id, t.endpoint, t.snapshot, t.ending, t.trouble, t.source,"
+    " t.version, t.created_at, t.changed_at, t.deadline"
+)
+SUBSCRIPTION = "s.id, s.task_id, s.chat_id, s.thread_id, s.user_id, s.request_message_id, s.card_message_id, s.stopped"
+DELIVERY = (
+    "o.id, o.chat_id, o.thread_id, o.kind, o.state, o.subscription_id, o.part, o.outputs, o.message_ids, o.finished,"
+    " o.facts, o.reply_to, o.wanted, o.shown, o.look, o.attempts"
+)
+
+SUBSCRIPTION_COLUMNS = SUBSCRIPTION.count(",") + 1
+
+# A `data:` URL may be many megabytes. Its head tells what it is; the bytes are asked for again when they are sent.
+DATA_URL_HEAD = 64
+
+_snapshot = TypeAdapter(Snapshot)
+
+Row = Any
+
+
+def snapshot_to_json(snapshot: Snapshot | None) -> str | None:
+    """The column's text, with `data:` URLs cut to their head."""
+    if snapshot is None:
+        return None
+    fields = _snapshot.dump_python(snapshot, mode="json", exclude_defaults=True)
+    for output in fields.get("outputs", ()):
+        if output["url"].startswith("data:"):
+            output["url"] = output["url"][:DATA_URL_HEAD]
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def to_task(row: Row) -> Task:
+    """A row of the columns `TASK`."""
+    return Task(
+        id=row[0],
+        provider=row[1],
+        account=row[2],
+        kind=row[3],
+        external_id=row[4],
+        endpoint=row[5],
+        snapshot=_snapshot.validate_json(row[6]) if row[6] else None,
+        ending=Ending(row[7]) if row[7] else None,
+        trouble=Strike(row[8]) if row[8] else None,
+        source=row[9],
+        version=row[10],
+        created_at=row[11],
+        changed_at=row[12],
+        deadline=row[13],
+    )
+
+
+def to_subscription(row: Row) -> Subscription:
+    """A row that begins with the columns `SUBSCRIPTION`."""
+    return Subscription(
+        id=row[0],
+        task_id=row[1],
+        chat_id=row[2],
+        thread_id=row[3],
+        user_id=row[4],
+        request_message_id=row[5],
+        card_message_id=row[6],
+        stopped=bool(row[7]),
+    )
+
+
+def to_delivery(row: Row) -> Delivery:
+    """A row of the columns `DELIVERY`."""
+    return Delivery(
+        id=row[0],
+        chat_id=row[1],
+        thread_id=row[2],
+        kind=OutboxKind(row[3]),
+        state=OutboxState(row[4]),
+        subscription_id=row[5],
+        part=row[6],
+        outputs=tuple(json.loads(row[7])),
+        message_ids=tuple(json.loads(row[8])),
+        finished=tuple(json.loads(row[9])),
+        facts=json.loads(row[10]),
+        reply_to=row[11],
+        wanted=row[12],
+        shown=row[13],
+        look=row[14],
+        attempts=row[15],
+    )
+
+
+def to_json(value: Iterable[int] | dict[str, str]) -> str:
+    """A list of numbers, or a record of facts, as a column's text."""
+    return json.dumps(value if isinstance(value, dict) else list(value), ensure_ascii=False)

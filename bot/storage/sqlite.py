@@ -1,0 +1,112 @@
+"""The SQLite file: opening, migrating, transactions. Knows no table of ours except through the migrations."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any, Self
+
+import aiosqlite
+
+
+class DatabaseError(Exception):
+    """The database can not be used; the text is one sentence for the operator."""
+
+
+class Database:
+    """One connection that writes and one that reads beside it, on the same file (WAL, synchronous=FULL).
+
+    FULL, because a delivery that was recorded must stay recorded when the power goes.
+    """
+
+    def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+        self.path = path
+        self._reader = reader
+        self._writer = writer
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """Creates the file (mode 0600) and its folder where missing, and brings the schema up to date.
+
+        Raises `DatabaseError` when the file cannot be used.
+        """
+        writer: aiosqlite.Connection | None = None
+        try:
+            _create(path)
+            writer = await _connect(path)
+            await _migrate(writer)
+            return cls(path, writer, await _connect(path))
+        except (OSError, sqlite3.Error) as error:
+            if writer:
+                await writer.close()
+            raise DatabaseError(f"The database {path} cannot be used ({error}); check DATABASE_URL.") from error
+
+    async def close(self) -> None:
+        await self._reader.close()
+        await self._writer.close()
+
+    async def read(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        """All rows of a question, as of the last commit. Raises `DatabaseError`."""
+        try:
+            async with self._reader.execute(sql, values) as cursor:
+                return list(await cursor.fetchall())
+        except sqlite3.Error as error:
+            raise DatabaseError(f"The database {self.path} does not answer ({error}).") from error
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
+        """The write connection, alone, in one transaction: all of it is kept, or nothing.
+
+        IMMEDIATE, because a read that wants to become a write fails at once in WAL, whatever the busy timeout.
+        Raises `DatabaseError` (disk full, locked by somebody else, ...); then nothing was changed.
+        """
+        async with self._turn:
+            try:
+                await self._writer.execute("BEGIN IMMEDIATE")
+                yield self._writer
+                await self._writer.commit()
+            except sqlite3.Error as error:
+                await self._writer.rollback()
+                raise DatabaseError(f"The database {self.path} did not take a change ({error}).") from error
+            except BaseException:
+                await self._writer.rollback()
+                raise
+
+
+def _create(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+async def _connect(path: Path) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(path, isolation_level=None)
+    try:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+            await connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        await connection.close()
+        raise
+    return connection
+
+
+async def _migrate(connection: aiosqlite.Connection) -> None:
+    """Runs the numbered scripts that this file has not seen, each in a transaction of its own."""
+    async with connection.execute("PRAGMA user_version") as cursor:
+        row = await cursor.fetchone()
+    version = int(row[0]) if row else 0
+    scripts = _scripts()
+    if version > len(scripts):
+        raise sqlite3.DatabaseError(f"it was written by a newer Rushes: schema {version}, known {len(scripts)}")
+    for number, script in enumerate(scripts[version:], start=version + 1):
+        await connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def _scripts() -> list[str]:
+    """The migrations in order; their numbers are checked by a test to have no gap."""
+    folder = resources.files("bot.storage") / "migrations"
+    files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda e: e.name)
+    return [entry.read_text(encoding="utf-8") for entry in files]

@@ -1,0 +1,152 @@
+"""What the stages ask of the database, each question a sentence; every change goes through `transaction()`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from bot.storage import rows
+from bot.storage.sqlite import Database
+from bot.storage.transaction import Transaction
+from bot.tracking.model import Delivery, Subscription, Task
+
+# Answers to people go first, then first cards and results, then progress.
+_PRIORITY = "CASE WHEN o.kind IN ('reply', 'notice') THEN 0 WHEN o.kind = 'card' AND o.shown >= 0 THEN 2 ELSE 1 END"
+
+
+class Store:
+    """The bot's memory, and the place where its stages meet.
+
+    `outbox_changed` is set, and the ids of tasks that are to be looked at anew come out of `tasks_changed`, after the
+    transaction that touched them is on disk. Both only wake somebody early; the tables are the truth.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.outbox_changed = asyncio.Event()
+        self.tasks_changed: asyncio.Queue[int] = asyncio.Queue()
+        self._database = database
+
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """Opens the file, creates or migrates it. Raises `DatabaseError`."""
+        return cls(await Database.open(path))
+
+    async def close(self) -> None:
+        await self._database.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """All changes made inside are kept together, or not at all; who waits for them is woken afterwards."""
+        async with self._database.transaction() as connection:
+            transaction = Transaction(connection)
+            yield transaction
+        if transaction.touched_outbox:
+            self.outbox_changed.set()
+        for task_id in transaction.touched_tasks:
+            self.tasks_changed.put_nowait(task_id)
+
+    async def check_writable(self) -> None:
+        """Raises `DatabaseError` if no change could be stored right now."""
+        async with self._database.transaction():
+            pass
+
+    # Intake
+
+    async def waiting_updates(self) -> list[tuple[int, str]]:
+        """Updates that are stored but not handled yet, oldest first: (update_id, body)."""
+        return await self._all("SELECT update_id, body FROM inbox WHERE body IS NOT NULL ORDER BY update_id")
+
+    # Polling
+
+    async def open_tasks(self) -> list[Task]:
+        """Tasks that are still to be polled: not ended, and at least one chat follows them."""
+        found = await self._all(
+            f"SELECT {rows.TASK} FROM tasks t WHERE t.ending IS NULL"
+            " AND EXISTS (SELECT 1 FROM subscriptions s WHERE s.task_id = t.id AND NOT s.stopped)"
+        )
+        return [rows.to_task(row) for row in found]
+
+    async def open_task(self, task_id: int) -> Task | None:
+        """The task, if it is still to be polled."""
+        row = await self._one(
+            f"SELECT {rows.TASK} FROM tasks t WHERE t.id = ? AND t.ending IS NULL"
+            " AND EXISTS (SELECT 1 FROM subscriptions s WHERE s.task_id = t.id AND NOT s.stopped)",
+            (task_id,),
+        )
+        return rows.to_task(row) if row else None
+
+    async def accounts_in_trouble(self) -> set[tuple[str, int]]:
+        """(provider, account) pairs that the operator was told about and that have not worked since."""
+        return {(row[0], row[1]) for row in await self._all("SELECT provider, account FROM troubles")}
+
+    # Delivery
+
+    async def due_deliveries(self, now: float, per_chat: int, limit: int) -> list[Delivery]:
+        """Rows that may go out now, so many for each chat: answers first, then results, then progress.
+
+        The parts of one result keep their order: a later one is not due while an earlier one is not through.
+        """
+        found = await self._all(
+            f"SELECT * FROM (SELECT {rows.DELIVERY}, {_PRIORITY} AS priority,"
+            f"  row_number() OVER (PARTITION BY o.chat_id ORDER BY {_PRIORITY}, o.id) AS place"
+            "  FROM outbox o WHERE o.state IN ('pending', 'doubt') AND o.not_before <= ?"
+            "  AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.subscription_id = o.subscription_id AND e.part < o.part"
+            "   AND e.kind <> 'card' AND e.state IN ('pending', 'sending', 'doubt')))"
+            " WHERE place <= ? ORDER BY priority, id LIMIT ?",
+            (now, per_chat, limit),
+        )
+        return [rows.to_delivery(row) for row in found]
+
+    async def next_delivery_at(self, now: float) -> float | None:
+        """When the next row that waits for its time becomes due."""
+        row = await self._one(
+            "SELECT min(not_before) FROM outbox WHERE state IN ('pending', 'doubt') AND not_before > ?",
+            (now,),
+        )
+        return row[0] if row else None
+
+    async def delivery(self, row_id: int) -> Delivery | None:
+        row = await self._one(f"SELECT {rows.DELIVERY} FROM outbox o WHERE o.id = ?", (row_id,))
+        return rows.to_delivery(row) if row else None
+
+    async def subject(self, subscription_id: int) -> tuple[Subscription, Task] | None:
+        """The subscription and its task, as they are now."""
+        row = await self._one(
+            f"SELECT {rows.SUBSCRIPTION}, {rows.TASK} FROM subscriptions s JOIN tasks t ON t.id = s.task_id"
+            " WHERE s.id = ?",
+            (subscription_id,),
+        )
+        return _pair(row) if row else None
+
+    async def file_of(self, task_id: int, output: int) -> tuple[str, str] | None:
+        """How Telegram already holds this output: (form, file_id)."""
+        row = await self._one("SELECT form, file_id FROM files WHERE task_id = ? AND output = ?", (task_id, output))
+        return (row[0], row[1]) if row else None
+
+    async def language_of(self, chat_id: int) -> str | None:
+        """What the chat has chosen, if it has."""
+        row = await self._one("SELECT language FROM chats WHERE chat_id = ?", (chat_id,))
+        return row[0] if row else None
+
+    async def followed_in(self, chat_id: int, thread_id: int, limit: int) -> list[tuple[Subscription, Task]]:
+        """What the chat (or topic) follows, open tasks first, then the newest; an ID that nobody knew is no task."""
+        found = await self._all(
+            f"SELECT {rows.SUBSCRIPTION}, {rows.TASK} FROM subscriptions s JOIN tasks t ON t.id = s.task_id"
+            " WHERE s.chat_id = ? AND s.thread_id = ? AND NOT s.stopped"
+            " AND NOT (t.account < 0 AND t.ending IS NOT NULL)"
+            " ORDER BY t.ending IS NOT NULL, s.id DESC LIMIT ?",
+            (chat_id, thread_id, limit),
+        )
+        return [_pair(row) for row in found]
+
+    async def _all(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        return await self._database.read(sql, values)
+
+    async def _one(self, sql: str, values: tuple[Any, ...]) -> Any:
+        found = await self._database.read(sql, values)
+        return found[0] if found else None
+
+
+def _pair(row: Any) -> tuple[Subscription, Task]:
+    return rows.to_subscription(row), rows.to_task(row[rows.SUBSCRIPTION_COLUMNS :])

@@ -1,0 +1,183 @@
+"""Every text that a task or a command gets in a chat, from facts and a language. Pure; Telegram HTML comes out.
+
+`title` is always the provider's name for people, "" while nobody has answered for the task.
+"""
+
+from bot.text.catalogue import Html, cut, lines, say
+from bot.text.message import LinkButton, Message
+from bot.tracking.model import Delivery, Ending, OutboxKind, Subscription, Task
+from providers.base import Output, OutputKind, State
+
+BAR = 10
+MESSAGE_LIMIT = 300
+PROMPT_LIMIT = 600
+WORD_LIMIT = 60
+ID_SHOWN = 80
+LIST_PAGE = 20
+
+
+def card(task: Task, subscription: Subscription, title: str, asked: str, language: str) -> Message:
+    """The status card. `asked` names the providers that are asked while nobody has answered for the ID."""
+    parts = [_state(task, subscription, title, asked, language)]
+    if task.is_located:
+        parts.insert(0, _who(task, title, language))
+    if task.trouble and task.ending is None and not subscription.stopped:
+        parts.append(say(language, f"trouble.{task.trouble}", title=title or asked))
+    parts.append(say(language, "card.id", id=task.external_id))
+    return Message(lines(*parts))
+
+
+def end_line(task: Task, row: Delivery, title: str, language: str) -> Message:
+    """The short line that makes the sound. It stays true whatever becomes of the media."""
+    end = _end(task, row, title, language)
+    if row.kind is not OutboxKind.HEADER:
+        return Message(end)
+    reason = _reason(task)
+    return Message(say(language, "end.because", end=end, message=reason) if reason else _prompted(task, end, language))
+
+
+def caption(task: Task, row: Delivery, title: str, language: str) -> Html:
+    """What stands below the media: which model, and the prompt folded away."""
+    end = _end(task, row, title, language)
+    return end if row.part else _prompted(task, end, language)
+
+
+def link(task: Task, row: Delivery, title: str, language: str, why: str, size: int | None = None) -> Message:
+    """The end without a file in the chat: why, and a button where there is an address to open.
+
+    `why`: too_large, refused, gone, unavailable. `size` in bytes.
+    """
+    if why == "too_large" and not size:
+        why = "too_large_unknown"
+    megabytes = -(-(size or 0) // 1_000_000)
+    text = say(language, f"link.{why}", end=_end(task, row, title, language), size=megabytes)
+    url = output_of(task, row.outputs[0]).url
+    opens = why != "gone" and url.startswith(("https://", "http://"))
+    return Message(text, (LinkButton(say(language, "link.button"), url),) if opens else ())
+
+
+def reply(facts: dict[str, str], providers: str, language: str) -> Message:
+    """A command's answer; `facts["say"]` is its key in the catalogue."""
+    values = {name: cut(value, ID_SHOWN) for name, value in facts.items()}
+    values["providers"] = providers or say(language, "reply.no_providers")
+    return Message(say(language, f"reply.{facts['say']}", **values))
+
+
+def listing(found: list[tuple[Subscription, Task, str]], language: str) -> Message:
+    """What a chat follows: (subscription, task, title), one more than a page if there are more."""
+    if not found:
+        return Message(say(language, "list.empty"))
+    rows = [
+        say(
+            language,
+            "list.row",
+            who=_who(task, title, language),
+            state=_brief(task, language),
+            id=cut(task.external_id, ID_SHOWN),
+        )
+        for _, task, title in found[:LIST_PAGE]
+    ]
+    if len(found) > LIST_PAGE:
+        rows.append(say(language, "list.more"))
+    return Message(lines(say(language, "list.title"), *rows))
+
+
+def notice(facts: dict[str, str], title: str, language: str) -> Message:
+    """What the operator has to know; `facts["say"]` is its key in the catalogue."""
+    return Message(say(language, f"notice.{facts['say']}", **{**facts, "title": title}))
+
+
+def refusal(user_id: int, language: str) -> Message:
+    """To somebody who is not let in: the ID to give to the operator."""
+    return Message(say(language, "refusal", user_id=user_id))
+
+
+def output_of(task: Task, place: int) -> Output:
+    """The output at that position; a task that needs a second request has one that nobody has seen yet."""
+    outputs = task.snapshot.outputs if task.snapshot else ()
+    return outputs[place] if place < len(outputs) else Output(OutputKind.VIDEO, "")
+
+
+def _who(task: Task, title: str, language: str) -> Html:
+    """Model and provider; an ID that nobody answered for has to speak for itself."""
+    if task.snapshot and task.snapshot.model:
+        return say(language, "card.who", model=cut(task.snapshot.model, WORD_LIMIT), title=title)
+    return say(language, "card.who_short", title=title or cut(task.external_id, ID_SHOWN))
+
+
+def _state(task: Task, subscription: Subscription, title: str, asked: str, language: str) -> Html:
+    if subscription.stopped:
+        return say(language, "card.stopped")
+    if task.ending is Ending.DEADLINE:
+        return say(language, "card.deadline", hours=max(1, round((task.changed_at - task.created_at) / 3600)))
+    if task.ending is Ending.NOT_FOUND:
+        key = "card.not_found_later" if task.is_located else "card.not_found"
+        return say(language, key, title=title, asked=asked)
+    if task.snapshot is None:
+        return say(language, "card.looking_in", title=title) if title else say(language, "card.looking")
+    return _gateway_state(task, language)
+
+
+def _gateway_state(task: Task, language: str) -> Html:
+    snapshot = task.snapshot
+    if snapshot is None or task.state is State.UNKNOWN:
+        word = cut(snapshot.raw_status, WORD_LIMIT) if snapshot else ""
+        return say(language, "card.unknown", word=word) if word else say(language, "card.watching")
+    if task.state is State.RUNNING and snapshot.progress is not None:
+        return say(language, "card.running_at", bar=_bar(snapshot.progress), progress=snapshot.progress)
+    if task.state is State.SUCCEEDED and not (snapshot.outputs or snapshot.needs_fetch):
+        return say(language, "card.succeeded_empty")
+    return _ended_badly(task, language) or say(language, f"card.{task.state}")
+
+
+def _ended_badly(task: Task, language: str) -> Html | None:
+    error = task.snapshot.error if task.snapshot else None
+    message = cut(error.message, MESSAGE_LIMIT) if error else ""
+    if task.state is State.FAILED and not message:
+        return say(language, "card.failed_silent")
+    if task.state is State.FAILED and error and error.code:
+        return say(language, "card.failed_code", message=message, code=cut(error.code, WORD_LIMIT))
+    if task.state is State.FAILED:
+        return say(language, "card.failed", message=message)
+    if task.state in {State.CANCELLED, State.EXPIRED} and message:
+        return say(language, f"card.{task.state}_because", message=message)
+    return None
+
+
+def _end(task: Task, row: Delivery, title: str, language: str) -> Html:
+    who = _who(task, title, language)
+    if task.ending is Ending.DEADLINE:
+        return say(language, "end.deadline", who=who)
+    if not task.succeeded or task.snapshot is None:
+        return say(language, f"end.{task.state}", who=who)
+    if row.outputs:
+        return say(language, f"end.{output_of(task, row.outputs[0]).kind}", who=who)
+    count = sum(output.kind in {OutputKind.IMAGE, OutputKind.VIDEO} for output in task.snapshot.outputs)
+    return say(language, "end.files", who=who, count=count) if count else say(language, "end.succeeded", who=who)
+
+
+def _reason(task: Task) -> str:
+    if task.succeeded or task.snapshot is None or task.snapshot.error is None:
+        return ""
+    return cut(task.snapshot.error.message, MESSAGE_LIMIT)
+
+
+def _prompted(task: Task, end: Html, language: str) -> Html:
+    if task.snapshot is None or not task.snapshot.prompt or not task.succeeded:
+        return end
+    return lines(end, say(language, "caption.prompt", prompt=cut(task.snapshot.prompt, PROMPT_LIMIT)))
+
+
+def _brief(task: Task, language: str) -> Html:
+    if task.ending in {Ending.DEADLINE, Ending.NOT_FOUND}:
+        return say(language, f"list.{task.ending}")
+    if task.snapshot is None:
+        return say(language, "list.looking")
+    if task.state is State.RUNNING and task.snapshot.progress is not None:
+        return say(language, "list.running_at", progress=task.snapshot.progress)
+    return say(language, f"list.{task.state}")
+
+
+def _bar(progress: int) -> str:
+    filled = progress * BAR // 100
+    return "▰" * filled + "▱" * (BAR - filled)

@@ -1,0 +1,52 @@
+"""The one way from a catalogue's sentence to text for a chat: chosen by language, filled, escaped. Pure."""
+
+import html
+import re
+import unicodedata
+
+from bot.text.en import EN
+from bot.text.zh import ZH
+
+CATALOGUES = {"en": EN, "zh": ZH}
+
+# Controls, and the marks that turn the direction of text around: nothing that a name or an error needs.
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+class Html(str):
+    """Text that is Telegram HTML already; only `say` and joining what it returned make it."""
+
+    __slots__ = ()
+
+
+def say(language: str, key: str, **values: object) -> Html:
+    """The sentence `key` as Telegram HTML. Every value that is not `Html` is cleaned and escaped, whoever wrote it."""
+    sentence = CATALOGUES[language][key]
+    return Html(sentence.format_map({name: _escaped(value) for name, value in values.items()}))
+
+
+def lines(*parts: Html) -> Html:
+    """The parts, each on a line of its own."""
+    return Html("\n".join(parts))
+
+
+def cut(text: str, limit: int) -> str:
+    """`text` in at most `limit` UTF-16 units, the unit in which Telegram counts; a cut shows as an ellipsis."""
+    units = _sound(text).encode("utf-16-le")
+    if len(units) <= 2 * limit:
+        return text
+    kept = units[: 2 * (limit - 1)].decode("utf-16-le", "ignore")
+    while kept and (unicodedata.combining(kept[-1]) or kept[-1] in "\u200d\ufe0f"):
+        kept = kept[:-1]
+    return kept.rstrip() + "…"
+
+
+def _sound(text: str) -> str:
+    """Without lone halves of characters, which no encoding takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _escaped(value: object) -> str:
+    if isinstance(value, Html):
+        return value
+    return html.escape(_INVISIBLE.sub("", _sound(str(value))), quote=True)

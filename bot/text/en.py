@@ -1,0 +1,105 @@
+"""The sentences in English. Tags are Telegram HTML; what stands in braces is filled in and escaped."""
+
+EN = {
+    # The card: a headline, then what is known, then the ID.
+    "card.who": "<b>{model}</b> · {title}",
+    "card.who_short": "<b>{title}</b>",
+    "card.id": "<code>{id}</code>",
+    "card.looking": "🔎 Looking for this task…",
+    "card.looking_in": "🔎 Asking {title}…",
+    "card.queued": "⏳ In the queue",
+    "card.running": "🎬 Rendering",
+    "card.running_at": "🎬 Rendering {bar} {progress} %",
+    "card.unknown": "👀 Watching; the gateway calls its state “{word}”",
+    "card.watching": "👀 Watching",
+    "card.succeeded": "✅ Done",
+    "card.succeeded_empty": "✅ Done, but the gateway gives no file for it; look at the gateway's own page.",
+    "card.failed": "❌ Failed: {message}",
+    "card.failed_code": "❌ Failed: {message} (code {code})",
+    "card.failed_silent": "❌ Failed; the gateway gives no reason.",
+    "card.cancelled": "🚫 Cancelled at the gateway.",
+    "card.cancelled_because": "🚫 Cancelled at the gateway: {message}",
+    "card.expired": "⌛ Expired at the gateway before it was finished.",
+    "card.expired_because": "⌛ Expired at the gateway: {message}",
+    "card.deadline": "⏸ Stopped watching after {hours} h without a result. The task may still be running:"
+    " send /track with its ID to watch it again.",
+    "card.not_found": "🤷 No provider here knows this ID ({asked}). Check that it is complete; it may also belong to"
+    " another account than the bot's. Send /track again to retry.",
+    "card.not_found_later": "🤷 {title} no longer knows this ID; results are often kept for a day only.",
+    "card.stopped": "⏹ Stopped watching. The render itself goes on; send /track with its ID to watch it again.",
+    # What is in the way right now; the task is kept.
+    "trouble.auth": "🔑 {title} does not accept the bot's key. The operator has to check it; the task is kept.",
+    "trouble.payment": "💳 {title} says that the account's balance or quota is used up. The task is kept.",
+    "trouble.rate_limited": "🐢 {title} asks for patience (too many requests). Still watching.",
+    "trouble.transient": "📡 {title} does not answer properly at the moment. Still watching.",
+    "trouble.protocol": "🧩 {title} answers with something that is no task status. Still watching; the operator should"
+    " check its base URL.",
+    "trouble.not_found": "🔎 Not known yet; asking a few times more.",
+    "trouble.no_media": "📦 Finished; waiting for the file.",
+    "trouble.everybody": "The gateway",
+    # The end, as a message of its own.
+    "end.video": "✅ {who}: the video is ready",
+    "end.image": "✅ {who}: the picture is ready",
+    "end.audio": "✅ {who}: the sound is ready",
+    "end.last_frame": "🎞 {who}: the last frame",
+    "end.files": "✅ {who}: {count} files are ready",
+    "end.succeeded": "✅ {who}: done, but without a file",
+    "end.failed": "❌ {who}: failed",
+    "end.cancelled": "🚫 {who}: cancelled",
+    "end.expired": "⌛ {who}: expired",
+    "end.unknown": "⏸ {who}: stopped watching",
+    "end.deadline": "⏸ {who}: stopped watching, no result yet",
+    "end.because": "{end}\n<blockquote>{message}</blockquote>",
+    "caption.prompt": "<blockquote expandable>{prompt}</blockquote>",
+    "link.too_large": "{end}. At {size} MB it is larger than Telegram lets a bot send; it is behind the button.",
+    "link.too_large_unknown": "{end}. It is larger than Telegram lets a bot send; it is behind the button.",
+    "link.refused": "{end}. Telegram did not take the file; it is behind the button while the gateway keeps it.",
+    "link.gone": "{end}, but the gateway no longer hands out the file: its link has expired.",
+    "link.unavailable": "{end}, but the file could not be fetched; try the button.",
+    "link.button": "Open the file",
+    # Answers to commands.
+    "reply.start": "👋 Send <code>/track ID</code> with the ID of a video or image generation. I watch it and put the"
+    " finished media into this chat.\n\nProviders here: {providers}\n/help tells more.",
+    "reply.help": "<b>/track ID</b> watch a generation; name the provider or the kind if you like:"
+    " <code>/track ID apipod image</code>\n"
+    "<b>/list</b> what this chat watches\n"
+    "<b>/untrack ID</b> stop watching (the render itself goes on)\n"
+    "<b>/help</b> this page\n\nProviders here: {providers}",
+    "reply.no_providers": "none yet; the operator has to set an API key",
+    "reply.usage_track": "Which ID? For example: <code>/track video_69095b4ce004</code>",
+    "reply.usage_untrack": "Which ID? For example: <code>/untrack video_69095b4ce004</code>; /list shows them.",
+    "reply.bad_id": "<code>{text}</code> cannot be a task ID: IDs are up to 512 letters, digits and . _ - : = +."
+    " Copy it once more from the gateway.",
+    "reply.unknown_word": "I do not know <code>{text}</code>. After the ID comes a provider ({providers}) or"
+    " <code>video</code> or <code>image</code>.",
+    "reply.nobody_to_ask": "No provider that fits is set up here, so nobody can be asked. The operator has to set its"
+    " API key.",
+    "reply.already": "👀 Already watching <code>{id}</code>; its card is further up.",
+    "reply.untracked": "⏹ Stopped watching <code>{id}</code>. The render itself goes on.",
+    "reply.not_followed": "This chat does not watch <code>{id}</code>. /list shows what it does.",
+    "reply.unknown_command": "I do not know that command. /help shows the ones I know.",
+    "reply.no_command": "Send <code>/track ID</code> with the ID of a generation. /help tells more.",
+    "reply.broken": "Something went wrong with that on my side; it is logged. Please send it again.",
+    "list.title": "<b>Watching here</b>",
+    "list.empty": "Nothing is watched here yet. Send <code>/track ID</code>.",
+    "list.row": "{state} · {who}\n<code>{id}</code>",
+    "list.more": "… and older ones",
+    "list.looking": "🔎 looking",
+    "list.queued": "⏳ queued",
+    "list.running": "🎬 rendering",
+    "list.running_at": "🎬 {progress} %",
+    "list.unknown": "👀 watching",
+    "list.succeeded": "✅ done",
+    "list.failed": "❌ failed",
+    "list.cancelled": "🚫 cancelled",
+    "list.expired": "⌛ expired",
+    "list.deadline": "⏸ stopped watching",
+    "list.not_found": "🤷 unknown ID",
+    # To people who are not let in, and to the operator.
+    "refusal": "This bot is private. Your ID is <code>{user_id}</code>; give it to the bot's operator to be let in.",
+    "notice.auth": "🔑 {title} rejects the key of account {account}. Its tasks wait and are asked for again every ten"
+    " minutes; check {setting}.",
+    "notice.payment": "💳 {title} says that the balance or quota of account {account} is used up ({setting}). Its tasks"
+    " wait and are asked for again every ten minutes.",
+    "notice.back": "✅ {title}, account {account}: works again.",
+}

@@ -1,0 +1,56 @@
+import pytest
+
+from bot.delivery.media import Form, file_name, forms, is_result, remote
+from bot.media.probe import Format, Media, MediaKind
+
+
+def media(form: Format, kind: MediaKind, width: int | None = 1280, height: int | None = 720, size: int = 1000) -> Media:
+    return Media(form, kind, "x/y", size, width, height)
+
+
+@pytest.mark.parametrize(
+    ("found", "best"),
+    [
+        (media(Format.MP4, MediaKind.VIDEO), Form.VIDEO),
+        (media(Format.MOV, MediaKind.VIDEO), Form.DOCUMENT),
+        (media(Format.WEBM, MediaKind.VIDEO), Form.DOCUMENT),
+        (media(Format.GIF, MediaKind.ANIMATION), Form.ANIMATION),
+        (media(Format.JPEG, MediaKind.PHOTO), Form.PHOTO),
+        (media(Format.PNG, MediaKind.PHOTO), Form.PHOTO),
+        (media(Format.WEBP, MediaKind.PHOTO), Form.DOCUMENT),
+        (media(Format.PNG, MediaKind.PHOTO, 7000, 5400), Form.DOCUMENT),
+        (media(Format.PNG, MediaKind.PHOTO, 4100, 200), Form.DOCUMENT),
+        (media(Format.PNG, MediaKind.PHOTO, size=10_000_001), Form.DOCUMENT),
+        (media(Format.PNG, MediaKind.PHOTO, None, None), Form.DOCUMENT),
+        (media(Format.MP3, MediaKind.AUDIO), Form.AUDIO),
+        (media(Format.WAV, MediaKind.AUDIO), Form.DOCUMENT),
+        (media(Format.UNKNOWN, MediaKind.DOCUMENT), Form.DOCUMENT),
+    ],
+)
+def test_every_file_has_a_best_form_and_ends_as_a_document(found: Media, best: Form) -> None:
+    choices = forms(found)
+    assert choices[0] is best
+    assert choices[-1] is Form.DOCUMENT
+    assert len(set(choices)) == len(choices)
+
+
+def test_a_servers_page_is_no_result() -> None:
+    assert not is_result(media(Format.HTML, MediaKind.DOCUMENT))
+    assert not is_result(media(Format.TEXT, MediaKind.DOCUMENT))
+    assert not is_result(media(Format.MP4, MediaKind.VIDEO, size=0))
+    assert is_result(media(Format.UNKNOWN, MediaKind.DOCUMENT))
+
+
+def test_by_address_only_https_and_only_what_telegram_fetches() -> None:
+    assert remote(Form.VIDEO, "http://cdn.example/v.mp4", 10) is None
+    assert remote(Form.VIDEO, "/etc/passwd", 10) is None
+    assert remote(Form.VIDEO, "", 10) is None
+    assert remote(Form.VIDEO, "https://cdn.example/v.mp4", 20_000_001) is None
+    assert remote(Form.PHOTO, "https://cdn.example/i.png", 5_000_001) is None
+    assert remote(Form.VIDEO, "https://cdn.example/v.mp4", 10) is not None
+
+
+def test_a_name_has_the_ending_of_its_bytes_and_nothing_of_a_path() -> None:
+    assert file_name(media(Format.MP4, MediaKind.VIDEO), "sora-2:task_1", 0) == "sora-2_task_1_1.mp4"
+    assert file_name(media(Format.UNKNOWN, MediaKind.DOCUMENT), "../x" * 50, 2).endswith("_3.bin")
+    assert "/" not in file_name(media(Format.PNG, MediaKind.PHOTO), "a/b", 0)

@@ -1,0 +1,363 @@
+import asyncio
+import sqlite3
+import stat
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.storage.sqlite import Database, DatabaseError
+from bot.storage.store import Store
+from bot.tracking.lifecycle import decide
+from bot.tracking.model import Delivery, Ending, OutboxKind, OutboxState, Subscription, Task
+from providers.base import Output, OutputKind, QueryError, QueryErrorKind, Snapshot, State
+
+NOW = 1000.0
+VIDEO = Output(OutputKind.VIDEO, "https://cdn.example/v.mp4")
+IMAGE = Output(OutputKind.IMAGE, "https://cdn.example/i.png")
+RUNNING = Snapshot(State.RUNNING, "processing", progress=10, model="m")
+SUCCEEDED = Snapshot(State.SUCCEEDED, "completed", outputs=(VIDEO,), model="m")
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await Store.open(tmp_path / "data" / "rushes.db")
+    yield opened
+    await opened.close()
+
+
+def chat(chat_id: int = 7, message_id: int = 3, thread_id: int = 0) -> Subscription:
+    return Subscription(0, 0, chat_id, thread_id, 70, message_id)
+
+
+async def follow(store: Store, external_id: str = "v1", where: Subscription | None = None) -> Task:
+    async with store.transaction() as tx:
+        task = await tx.find_task(external_id, "", "") or await tx.add_task(external_id, "", "", NOW, NOW + 100)
+        await tx.subscribe(task, where or chat(), NOW)
+    return task
+
+
+def located(task: Task) -> Task:
+    return replace(task, provider="token360", account=0, kind="video")
+
+
+async def record(store: Store, task: Task, answer: Snapshot | QueryError) -> Task:
+    decision = decide(task, answer, NOW)
+    async with store.transaction() as tx:
+        await tx.record(decision.task, NOW)
+    return decision.task
+
+
+async def due(store: Store) -> list[Delivery]:
+    return await store.due_deliveries(NOW + 1000, 100, 1000)
+
+
+async def finish(store: Store, row: Delivery, *message_ids: int) -> None:
+    async with store.transaction() as tx:
+        if message_ids:
+            await tx.note_messages(row, message_ids)
+        await tx.finish(row)
+
+
+@pytest.mark.usefixtures("store")
+async def test_the_file_is_private_and_its_folder_is_made(tmp_path: Path) -> None:
+    mode = (tmp_path / "data" / "rushes.db").stat().st_mode
+    assert stat.S_IMODE(mode) == 0o600
+
+
+async def test_an_update_is_new_once(store: Store) -> None:
+    async with store.transaction() as tx:
+        assert await tx.keep_updates([(1, "a"), (2, "b")], NOW) == [1, 2]
+    async with store.transaction() as tx:
+        assert await tx.keep_updates([(2, "b"), (3, "c")], NOW) == [3]
+        await tx.finish_update(2)
+    assert await store.waiting_updates() == [(1, "a"), (3, "c")]
+    async with store.transaction() as tx:
+        assert await tx.keep_updates([(2, "b")], NOW) == []
+
+
+async def test_numbers_of_handled_updates_are_forgotten_later(store: Store) -> None:
+    async with store.transaction() as tx:
+        await tx.keep_updates([(1, "a"), (2, "b")], NOW)
+        await tx.finish_update(1)
+        await tx.forget_updates_before(NOW + 1)
+    async with store.transaction() as tx:
+        assert await tx.keep_updates([(1, "a"), (2, "b")], NOW) == [1]
+
+
+async def test_following_queues_the_first_card_and_wakes_the_stages(store: Store) -> None:
+    task = await follow(store)
+    assert [task.id] == [open_task.id for open_task in await store.open_tasks()]
+    (card,) = await due(store)
+    assert (card.kind, card.chat_id, card.reply_to) == (OutboxKind.CARD, 7, 3)
+    assert store.outbox_changed.is_set()
+    assert store.tasks_changed.get_nowait() == task.id
+
+
+async def test_a_transaction_that_breaks_leaves_nothing(store: Store) -> None:
+    async def break_off() -> None:
+        async with store.transaction() as tx:
+            await tx.add_task("v1", "", "", NOW, NOW)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await break_off()
+    assert await store.open_tasks() == []
+    assert await follow(store)
+
+
+async def test_a_task_is_read_as_it_was_written(store: Store) -> None:
+    task = located(await follow(store))
+    snapshot = replace(RUNNING, prompt="p", created_at=1.5, outputs=(VIDEO,))
+    await record(store, replace(task, endpoint=1, source="token360"), snapshot)
+    (read,) = await store.open_tasks()
+    assert read == replace(task, endpoint=1, source="token360", version=1, snapshot=snapshot, changed_at=NOW)
+
+
+async def test_a_data_url_is_kept_by_its_head_only(store: Store) -> None:
+    task = located(await follow(store))
+    inline = Output(OutputKind.VIDEO, "data:video/mp4;base64," + "A" * 100_000)
+    await record(store, task, replace(SUCCEEDED, outputs=(inline,)))
+    found = await store.subject(1)
+    assert found is not None
+    assert found[1].snapshot is not None
+    assert len(found[1].snapshot.outputs[0].url) == 64
+
+
+async def test_a_change_makes_one_card_due_and_the_newest_wins(store: Store) -> None:
+    task = located(await follow(store))
+    (card,) = await due(store)
+    task = await record(store, task, RUNNING)
+    task = await record(store, task, replace(RUNNING, progress=50))
+    await finish(store, card, 11)
+    (again,) = await due(store)
+    assert again.message_ids == (11,)
+    await finish(store, again)
+    assert await due(store) == []
+
+
+async def test_the_end_queues_the_result_once(store: Store) -> None:
+    task = located(await follow(store))
+    await record(store, task, SUCCEEDED)
+    kinds = [row.kind for row in await due(store)]
+    assert sorted(kinds) == [OutboxKind.CARD, OutboxKind.RESULT]
+    assert await store.open_tasks() == []
+
+
+async def test_parts_of_a_result_wait_for_the_earlier_ones(store: Store) -> None:
+    task = located(await follow(store))
+    (card,) = await due(store)
+    await finish(store, card, 11)
+    await record(store, task, replace(SUCCEEDED, outputs=(IMAGE, IMAGE)))
+    rows = [row for row in await due(store) if row.kind is not OutboxKind.CARD]
+    assert [row.kind for row in rows] == [OutboxKind.HEADER]
+    async with store.transaction() as tx:
+        await tx.postpone(rows[0].id, OutboxState.PENDING, NOW + 5000, "later")
+    assert [row.kind for row in await due(store)] == [OutboxKind.CARD]
+    await finish(store, rows[0])
+    (album,) = [row for row in await due(store) if row.kind is not OutboxKind.CARD]
+    assert (album.kind, album.outputs) == (OutboxKind.ALBUM, (0, 1))
+
+
+async def test_one_task_for_several_chats(store: Store) -> None:
+    first = await follow(store, where=chat(7))
+    await record(store, located(first), RUNNING)
+    second = await follow(store, where=chat(8))
+    assert second.id == first.id
+    assert len(await store.open_tasks()) == 1
+    await record(store, second, SUCCEEDED)
+    assert sorted(row.chat_id for row in await due(store) if row.kind is OutboxKind.RESULT) == [7, 8]
+
+
+async def test_who_follows_a_finished_task_gets_it_at_once(store: Store) -> None:
+    await record(store, located(await follow(store, where=chat(7))), SUCCEEDED)
+    await follow(store, where=chat(8))
+    assert [row.kind for row in await due(store) if row.chat_id == 8] == [OutboxKind.CARD, OutboxKind.RESULT]
+
+
+async def test_two_open_questions_for_one_id_become_one_task(store: Store) -> None:
+    async with store.transaction() as tx:
+        anywhere = await tx.add_task("v1", "", "", NOW, NOW + 100)
+        await tx.subscribe(anywhere, chat(7), NOW)
+        named = await tx.add_task("v1", "token360", "", NOW, NOW + 100)
+        await tx.subscribe(named, chat(8), NOW)
+    await record(store, located(anywhere), RUNNING)
+    await record(store, located(named), RUNNING)
+    (task,) = await store.open_tasks()
+    assert task.id == anywhere.id
+    await record(store, task, SUCCEEDED)
+    assert sorted(row.chat_id for row in await due(store) if row.kind is OutboxKind.RESULT) == [7, 8]
+
+
+async def test_who_stops_following_is_told_nothing_more(store: Store) -> None:
+    task = located(await follow(store))
+    (card,) = await due(store)
+    await finish(store, card, 11)
+    await record(store, task, RUNNING)
+    async with store.transaction() as tx:
+        assert await tx.stop_following(7, 0, "v1") == 1
+    assert await store.open_tasks() == []
+    (last,) = await due(store)
+    assert last.kind is OutboxKind.CARD
+    async with store.transaction() as tx:
+        assert await tx.stop_following(7, 0, "v1") == 0
+        assert await tx.stop_following(8, 0, "v1") == 0
+
+
+async def test_following_again_gives_a_new_card(store: Store) -> None:
+    task = await follow(store)
+    (card,) = await due(store)
+    await finish(store, card, 11)
+    async with store.transaction() as tx:
+        await tx.stop_following(7, 0, "v1")
+    await follow(store, where=chat(message_id=9))
+    (fresh,) = await due(store)
+    assert (fresh.message_ids, fresh.reply_to) == ((), 9)
+    assert [open_task.id for open_task in await store.open_tasks()] == [task.id]
+
+
+async def test_a_failed_task_is_watched_again_for_everybody(store: Store) -> None:
+    task = await record(store, located(await follow(store)), Snapshot(State.FAILED))
+    async with store.transaction() as tx:
+        again = await tx.watch_again(task, NOW, 50)
+        await tx.subscribe(again, chat(8), NOW)
+    (reopened,) = await store.open_tasks()
+    assert (reopened.ending, reopened.deadline) == (None, NOW + 50)
+    await record(store, reopened, SUCCEEDED)
+    results = [row for row in await due(store) if row.kind is OutboxKind.RESULT]
+    assert sorted(row.chat_id for row in results) == [7, 8]
+
+
+async def test_after_a_crash_a_send_is_in_doubt_and_an_edit_is_due(store: Store) -> None:
+    await follow(store, "v1", chat(7))
+    await follow(store, "v2", chat(8))
+    sending, editing = await due(store)
+    async with store.transaction() as tx:
+        await tx.mark_sending(sending.id)
+        await tx.note_messages(editing, (11,))
+    assert [row.id for row in await due(store)] == [editing.id]
+    async with store.transaction() as tx:
+        await tx.doubt_interrupted()
+    states = {row.id: row.state for row in await due(store)}
+    assert states == {sending.id: OutboxState.DOUBT, editing.id: OutboxState.PENDING}
+
+
+async def test_what_waits_says_when_it_is_due(store: Store) -> None:
+    await follow(store)
+    (card,) = await due(store)
+    async with store.transaction() as tx:
+        await tx.postpone(card.id, OutboxState.PENDING, NOW + 60, "429")
+    assert await store.due_deliveries(NOW, 10, 10) == []
+    assert await store.next_delivery_at(NOW) == NOW + 60
+
+
+async def test_one_busy_chat_does_not_hide_the_others(store: Store) -> None:
+    async with store.transaction() as tx:
+        for _ in range(50):
+            await tx.reply(chat(7), {"say": "help"}, NOW)
+        await tx.reply(chat(8), {"say": "help"}, NOW)
+    found = await store.due_deliveries(NOW, 3, 100)
+    assert sorted(row.chat_id for row in found) == [7, 7, 7, 8]
+
+
+async def test_a_chat_that_is_gone_is_left_alone_and_its_tasks_are_not_polled(store: Store) -> None:
+    await follow(store, where=chat(7))
+    await follow(store, where=chat(8))
+    async with store.transaction() as tx:
+        await tx.close_chat(7, "blocked")
+    assert {row.chat_id for row in await due(store)} == {8}
+    assert len(await store.open_tasks()) == 1
+    async with store.transaction() as tx:
+        await tx.close_chat(8, "blocked")
+    assert await store.open_tasks() == []
+
+
+async def test_a_group_that_moves_takes_everything_along(store: Store) -> None:
+    await follow(store, where=chat(-5))
+    async with store.transaction() as tx:
+        await tx.move_chat(-5, -1005)
+    assert {row.chat_id for row in await due(store)} == {-1005}
+    assert len(await store.followed_in(-1005, 0, 10)) == 1
+
+
+async def test_a_topic_that_is_gone_leaves_its_messages_to_the_chat(store: Store) -> None:
+    await follow(store, where=chat(-5, thread_id=4))
+    async with store.transaction() as tx:
+        await tx.leave_topic(-5, 4)
+    assert {row.thread_id for row in await due(store)} == {0}
+
+
+async def test_the_operator_is_told_once_until_it_works_again(store: Store) -> None:
+    async with store.transaction() as tx:
+        assert await tx.report_trouble("apipod", 0, QueryErrorKind.AUTH, NOW)
+        assert not await tx.report_trouble("apipod", 0, QueryErrorKind.AUTH, NOW)
+        assert await tx.report_trouble("apipod", 0, QueryErrorKind.PAYMENT, NOW)
+        assert await tx.report_trouble("apipod", 1, QueryErrorKind.AUTH, NOW)
+    assert await store.accounts_in_trouble() == {("apipod", 0), ("apipod", 1)}
+    async with store.transaction() as tx:
+        assert await tx.clear_trouble("apipod", 0)
+        assert not await tx.clear_trouble("apipod", 0)
+
+
+async def test_files_are_remembered_and_forgotten(store: Store) -> None:
+    task = await follow(store)
+    async with store.transaction() as tx:
+        await tx.remember_file(task.id, 0, "video", "A")
+        await tx.remember_file(task.id, 0, "document", "B")
+    assert await store.file_of(task.id, 0) == ("document", "B")
+    async with store.transaction() as tx:
+        await tx.forget_file(task.id, 0)
+    assert await store.file_of(task.id, 0) is None
+
+
+async def test_a_list_shows_open_tasks_first(store: Store) -> None:
+    await record(store, located(await follow(store, "old")), SUCCEEDED)
+    await follow(store, "new")
+    await follow(store, "elsewhere", chat(8))
+    found = await store.followed_in(7, 0, 10)
+    assert [task.external_id for _, task in found] == ["new", "old"]
+    assert found[1][1].ending is Ending.DONE
+
+
+async def test_writers_take_turns(store: Store) -> None:
+    async def add(number: int) -> None:
+        async with store.transaction() as tx:
+            await tx.keep_updates([(number, "x")], NOW)
+
+    await asyncio.gather(*(add(number) for number in range(20)))
+    assert len(await store.waiting_updates()) == 20
+
+
+async def test_a_database_that_is_full_is_one_sentence_and_goes_on(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "small.db")
+    try:
+        async with database.transaction() as connection:
+            await connection.execute("PRAGMA max_page_count = 20")
+
+        async def fill() -> None:
+            async with database.transaction() as connection:
+                await connection.execute("CREATE TABLE t AS SELECT randomblob(500000) AS x")
+
+        with pytest.raises(DatabaseError, match="did not take a change"):
+            await fill()
+        assert await database.read("SELECT 1") == [(1,)]
+    finally:
+        await database.close()
+
+
+@pytest.mark.parametrize("content", [b"this is no database, but long enough to look like one" * 20])
+async def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.db"
+    path.write_bytes(content)
+    with pytest.raises(DatabaseError, match="DATABASE_URL"):
+        await Database.open(path)
+
+
+async def test_a_newer_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    with pytest.raises(DatabaseError, match="newer"):
+        await Database.open(path)

@@ -1,0 +1,100 @@
+import pytest
+
+from bot.polling.cadence import ACCOUNT_PAUSE, Pace, lane_pause, next_wait
+from bot.polling.limiter import Lane, Lanes
+from bot.tracking.model import Task
+from providers.base import QueryError, QueryErrorKind, Snapshot, State
+
+RUNNING = Snapshot(State.RUNNING)
+
+
+def task(strikes: int = 0) -> Task:
+    return Task(1, "p", 0, "video", "v", 0, 0, 0, strikes=strikes)
+
+
+def error(kind: QueryErrorKind, retry_after: float | None = None) -> QueryError:
+    return QueryError(kind, "x", retry_after=retry_after)
+
+
+def wait(answer: Snapshot | QueryError, pace: Pace | None = None, age: float = 0, strikes: int = 1) -> float:
+    return next_wait(pace or Pace(), 3.0, task(strikes), answer, age, 0.0)
+
+
+def test_young_tasks_are_asked_for_often_and_old_ones_less() -> None:
+    assert wait(RUNNING, age=0) == 5
+    assert wait(RUNNING, age=300) == 10
+    assert wait(RUNNING, age=86_400) == 20
+
+
+def test_a_provider_that_wants_longer_pauses_gets_them() -> None:
+    assert next_wait(Pace(), 8.0, task(), RUNNING, 0, 0.0) == 8
+
+
+def test_chance_spreads_tasks_but_not_a_fixed_interval() -> None:
+    assert next_wait(Pace(), 3.0, task(), RUNNING, 0, 1.0) == pytest.approx(5.5)
+    assert next_wait(Pace(0.2, 0.2), 3.0, task(), RUNNING, 9999, 1.0) == 0.2
+
+
+def test_the_operators_bounds_hold_for_errors_too() -> None:
+    for kind in (QueryErrorKind.TRANSIENT, QueryErrorKind.PROTOCOL, QueryErrorKind.NOT_FOUND):
+        assert wait(error(kind), Pace(0.2, 0.5), strikes=9) == 0.5
+
+
+def test_errors_are_asked_again_ever_more_rarely() -> None:
+    waits = [wait(error(QueryErrorKind.TRANSIENT), strikes=strikes) for strikes in range(1, 12)]
+    assert waits[0] == 5
+    assert waits == sorted(waits)
+    assert waits[-1] == 300
+
+
+def test_the_gateways_advice_wins() -> None:
+    assert wait(error(QueryErrorKind.RATE_LIMITED, retry_after=7), Pace(0.2, 0.5)) == 7
+
+
+def test_a_rejected_key_pauses_its_account() -> None:
+    for kind in (QueryErrorKind.AUTH, QueryErrorKind.PAYMENT):
+        assert lane_pause(error(kind), 1) == ACCOUNT_PAUSE
+    assert lane_pause(error(QueryErrorKind.RATE_LIMITED), 30) == 30
+    assert lane_pause(error(QueryErrorKind.TRANSIENT), 30) == 0
+    assert lane_pause(RUNNING, 30) == 0
+
+
+def test_a_lane_lets_so_many_through_at_once() -> None:
+    lane = Lane(2, None)
+    for task_id in (1, 2, 3):
+        lane.join(task_id)
+    assert [lane.next(0), lane.next(0), lane.next(0)] == [1, 2, None]
+    assert lane.retry_at() is None
+    lane.leave()
+    assert lane.next(0) == 3
+
+
+def test_a_lane_keeps_its_rate() -> None:
+    lane = Lane(64, 2.0)
+    for task_id in range(4):
+        lane.join(task_id)
+    assert lane.next(10.0) == 0
+    assert lane.next(10.0) is None
+    assert lane.retry_at() == pytest.approx(10.5)
+    assert lane.next(10.5) == 1
+    assert lane.next(60.0) == 2
+    assert lane.next(60.0) is None
+
+
+def test_a_resting_lane_lets_nobody_through_and_says_why() -> None:
+    lane, reason = Lane(64, None), error(QueryErrorKind.AUTH)
+    lane.join(1)
+    lane.rest(100.0, reason)
+    lane.rest(50.0, error(QueryErrorKind.RATE_LIMITED))
+    assert lane.next(99.0) is None
+    assert lane.resting(99.0) == reason
+    assert lane.retry_at() == 100.0
+    assert lane.next(100.0) == 1
+    assert lane.resting(100.0) is None
+
+
+def test_accounts_have_lanes_of_their_own() -> None:
+    lanes = Lanes(1, 5.0)
+    assert lanes.of("p", 0) is lanes.of("p", 0)
+    assert lanes.of("p", 0) is not lanes.of("p", 1)
+    assert lanes.of("", -1) is lanes.of("p", -1)

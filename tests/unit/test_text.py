@@ -1,0 +1,180 @@
+import html
+import re
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.text import cards
+from bot.text.catalogue import CATALOGUES, cut, say
+from bot.tracking.model import Delivery, Ending, OutboxKind, OutboxState, Strike, Subscription, Task
+from providers.base import Output, OutputKind, Snapshot, State, TaskError
+
+LANGUAGES = sorted(CATALOGUES)
+FOLLOWER = Subscription(1, 1, 7, 0, 7, 3)
+HOSTILE = [
+    "<b>",
+    "</code>",
+    "&lt;script&gt;",
+    "[x](tg://user?id=1)",
+    '<a href="http://evil.test">Telegram</a>',
+    "\u202egpj.exe",
+    "@everyone",
+    "\U0001f469\u200d\U0001f469\u200d\U0001f467" * 900,
+    "\ud800",
+]
+
+
+def fields(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_every_sentence_with_the_same_placeholders(language: str) -> None:
+    english, other = CATALOGUES["en"], CATALOGUES[language]
+    assert set(other) == set(english)
+    assert {key: fields(text) for key, text in other.items()} == {key: fields(text) for key, text in english.items()}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_state_word_has_its_sentences(language: str) -> None:
+    words = set(CATALOGUES[language])
+    assert {f"trouble.{strike}" for strike in Strike} <= words
+    assert {f"list.{ending}" for ending in (Ending.DEADLINE, Ending.NOT_FOUND)} <= words
+    assert {f"end.{state}" for state in State if state not in {State.QUEUED, State.RUNNING}} <= words
+    assert {f"end.{kind}" for kind in OutputKind if kind is not OutputKind.THUMBNAIL} <= words
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_values_can_not_become_markup(text: str) -> None:
+    said = say("en", "card.failed", message=text)
+    assert "<" not in said
+    assert "\u202e" not in said
+    said.encode()
+
+
+@given(st.text())
+def test_any_value_survives_as_text(text: str) -> None:
+    said = say("en", "card.failed", message=text)
+    assert not re.search(r"<|&(?!(?:amp|lt|gt|quot|#x27);)", said)
+    html.unescape(said).encode()
+
+
+@given(st.text(), st.integers(min_value=1, max_value=50))
+def test_a_cut_is_counted_as_telegram_counts(text: str, limit: int) -> None:
+    kept = cut(text, limit)
+    assert len(kept.encode("utf-16-le", "surrogatepass")) <= 2 * limit
+
+
+def test_a_cut_splits_no_character() -> None:
+    assert cut("abc", 3) == "abc"
+    assert cut("abcdef", 4) == "abc…"
+    assert cut("a\U0001f600\U0001f600", 4) == "a\U0001f600…"
+
+
+def task(snapshot: Snapshot | None = None, **values: object) -> Task:
+    base = {"provider": "token360", "account": 0, "kind": "video", "external_id": "v_1", "created_at": 0.0}
+    base |= {"changed_at": 0.0, "deadline": 1e9, "snapshot": snapshot, **values}
+    return Task(id=1, **base)  # type: ignore[arg-type]
+
+
+def shown(subject: Task, follower: Subscription = FOLLOWER, title: str = "Token360", language: str = "en") -> str:
+    return cards.card(subject, follower, title, "APIPod, Token360", language).html
+
+
+def test_the_card_of_a_whole_life() -> None:
+    model = "seedance-2.0"
+    assert shown(task(account=-1, provider=""), title="") == "🔎 Looking for this task…\n<code>v_1</code>"
+    assert shown(task(Snapshot(State.QUEUED, model=model))) == (
+        "<b>seedance-2.0</b> · Token360\n⏳ In the queue\n<code>v_1</code>"
+    )
+    assert shown(task(Snapshot(State.RUNNING, progress=42, model=model))) == (
+        "<b>seedance-2.0</b> · Token360\n🎬 Rendering ▰▰▰▰▱▱▱▱▱▱ 42 %\n<code>v_1</code>"
+    )
+    done = Snapshot(State.SUCCEEDED, model=model, outputs=(Output(OutputKind.VIDEO, "https://x.example/v"),))
+    assert shown(task(done, ending=Ending.DONE)) == "<b>seedance-2.0</b> · Token360\n✅ Done\n<code>v_1</code>"
+
+
+def test_a_failure_tells_the_gateways_words() -> None:
+    snapshot = Snapshot(State.FAILED, error=TaskError("Prompt <rejected>", "400"))
+    assert "❌ Failed: Prompt &lt;rejected&gt; (code 400)" in shown(task(snapshot, ending=Ending.DONE))
+    assert "失败：Prompt &lt;rejected&gt;（代码 400）" in shown(task(snapshot, ending=Ending.DONE), language="zh")
+    assert "no reason" in shown(task(Snapshot(State.FAILED), ending=Ending.DONE))
+    assert "Cancelled" in shown(task(Snapshot(State.CANCELLED), ending=Ending.DONE))
+    expired = Snapshot(State.EXPIRED, error=TaskError("too late"))
+    assert "too late" in shown(task(expired, ending=Ending.DONE))
+
+
+def test_an_unknown_id_says_who_was_asked_and_that_it_may_be_another_accounts() -> None:
+    text = shown(task(account=-1, provider="", ending=Ending.NOT_FOUND), title="")
+    assert "APIPod, Token360" in text
+    assert "another account" in text
+
+
+def test_giving_up_is_never_called_failing() -> None:
+    text = shown(task(Snapshot(State.RUNNING), ending=Ending.DEADLINE, changed_at=86_400.0))
+    assert "24 h" in text
+    assert "ailed" not in text
+
+
+def test_trouble_stands_below_the_state_while_the_task_is_open() -> None:
+    troubled = task(Snapshot(State.RUNNING), trouble=Strike.AUTH)
+    assert "does not accept the bot's key" in shown(troubled)
+    assert "key" not in shown(task(Snapshot(State.RUNNING), trouble=Strike.AUTH, ending=Ending.DEADLINE))
+
+
+def test_a_stopped_card_says_that_the_render_goes_on() -> None:
+    stopped = Subscription(1, 1, 7, 0, 7, 3, stopped=True)
+    assert "render itself goes on" in shown(task(Snapshot(State.RUNNING)), stopped)
+
+
+def row(kind: OutboxKind = OutboxKind.RESULT, *outputs: int, part: int = 0) -> Delivery:
+    return Delivery(1, 7, 0, kind, OutboxState.PENDING, subscription_id=1, outputs=outputs, part=part)
+
+
+def test_the_end_in_one_line_and_with_the_prompt_below_the_media() -> None:
+    outputs = (Output(OutputKind.VIDEO, "https://x.example/v"), Output(OutputKind.LAST_FRAME, "https://x.example/f"))
+    subject = task(Snapshot(State.SUCCEEDED, outputs=outputs, prompt="a <cat>"), ending=Ending.DONE)
+    video = row(OutboxKind.RESULT, 0)
+    assert cards.end_line(subject, video, "Token360", "en").html == "✅ <b>Token360</b>: the video is ready"
+    assert "a &lt;cat&gt;" in cards.caption(subject, video, "Token360", "en")
+    assert cards.caption(subject, row(OutboxKind.RESULT, 1, part=1), "Token360", "en").startswith("🎞")
+
+
+def test_a_link_is_offered_only_where_there_is_one() -> None:
+    outputs = (Output(OutputKind.VIDEO, "https://x.example/v"),)
+    subject = task(Snapshot(State.SUCCEEDED, outputs=outputs), ending=Ending.DONE)
+    large = cards.link(subject, row(OutboxKind.RESULT, 0), "Token360", "en", "too_large", 61_000_001)
+    assert "62 MB" in large.html
+    assert [button.url for button in large.buttons] == ["https://x.example/v"]
+    assert cards.link(subject, row(OutboxKind.RESULT, 0), "Token360", "en", "gone").buttons == ()
+    inline = task(Snapshot(State.SUCCEEDED, needs_fetch=True), ending=Ending.DONE)
+    assert cards.link(inline, row(OutboxKind.RESULT, 0), "Token360", "en", "refused").buttons == ()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_card_grows_past_telegrams_limit(text: str, language: str) -> None:
+    snapshot = Snapshot(State.FAILED, raw_status=text, model=text, prompt=text, error=TaskError(text, text))
+    subject = task(snapshot, ending=Ending.DONE, external_id="x" * 512)
+    for message in (
+        cards.card(subject, FOLLOWER, text[:50], text[:50], language),
+        cards.end_line(subject, row(OutboxKind.HEADER), "T", language),
+    ):
+        visible = html.unescape(re.sub(r"<[^>]+>", "", message.html))
+        assert len(visible.encode("utf-16-le")) // 2 <= 4096
+
+
+def test_a_list_has_a_page_and_says_when_there_is_more() -> None:
+    found = [(FOLLOWER, task(Snapshot(State.RUNNING, progress=5)), "Token360")] * (cards.LIST_PAGE + 1)
+    text = cards.listing(found, "en").html
+    assert text.count("<code>") == cards.LIST_PAGE
+    assert "older" in text
+    assert "Nothing" in cards.listing([], "en").html
+
+
+def test_an_answer_repeats_only_the_beginning_of_a_long_text() -> None:
+    said = cards.reply({"say": "bad_id", "text": "../" + "x" * 600}, "apipod", "en")
+    assert "../xxx" in said.html
+    assert len(said.html) < 300
