@@ -65,7 +65,8 @@ class Courier:
             log.info("a refusal did not go out: %s", error)
 
     async def _say(self, row: Delivery, message: Message) -> None:
-        await self._steps.send_text(row, message, silent=row.part > 0)
+        if not row.message_ids:
+            await self._steps.send_text(row, message, silent=row.part > 0)
         await self._steps.finish(row)
 
     async def _answer(self, row: Delivery) -> Message:
@@ -81,7 +82,7 @@ class Courier:
         message = cards.card(subject.task, subject.subscription, subject.title, subject.asked, subject.language)
         look = hashlib.sha256(repr(message).encode("utf-8", "replace")).hexdigest()[:16]
         if not row.message_ids:
-            await self._steps.anchor(row, await self._steps.send_text(row, message, silent=True))
+            await self._steps.send_text(row, message, silent=True)
         elif look != row.look:
             await self._telegram.edit_text(row.chat_id, row.message_ids[0], message)
         await self._steps.finish(row, look)

@@ -59,7 +59,7 @@ class Results:
         line = cards.end_line(subject.task, row, subject.title, subject.language)
         ids = row.message_ids
         if not ids:
-            ids = await self._steps.anchor(row, await self._steps.send_text(row, line, silent=row.part > 0))
+            ids = await self._steps.send_text(row, line, silent=row.part > 0)
         excuse = await self._fill(row, subject, ids[0])
         if excuse:
             await self._telegram.edit_text(row.chat_id, ids[0], excuse)
@@ -163,7 +163,7 @@ class Results:
                 row.chat_id, row.thread_id, len(items), documents=documents, reply_to=row.reply_to
             )
 
-        return await self._steps.anchor(row, await self._steps.send(row, call))
+        return await self._steps.send(row, call)
 
     async def _fill_album(self, row: Delivery, task: Task, ids: Ids, items: list[Item | Message]) -> None:
         finished = set(row.finished)

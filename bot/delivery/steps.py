@@ -3,6 +3,7 @@
 A row is marked before a send and gets its message ids after it; whoever finds it marked knows that it is in doubt.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from bot.delivery.errors import DeliveryError, InDoubt
@@ -12,6 +13,10 @@ from bot.text.message import Message
 from bot.tracking.model import Delivery
 
 Ids = tuple[int, ...]
+
+# What is in flight when the process dies may stand in the chat twice. These calls are tiny; a few at once are as fast
+# as Telegram allows.
+SENDS_AT_ONCE = 4
 
 
 class SentPerhaps(DeliveryError):
@@ -24,15 +29,23 @@ class Steps:
     def __init__(self, store: Store, telegram: Telegram) -> None:
         self._store = store
         self._telegram = telegram
+        self._sends = asyncio.Semaphore(SENDS_AT_ONCE)
 
     async def send(self, row: Delivery, call: Callable[[], Awaitable[Ids]]) -> Ids:
-        """Marks the row, then sends. Raises `SentPerhaps` where the outcome is not known."""
-        async with self._store.transaction() as tx:
-            await tx.mark_sending(row.id)
-        try:
-            return await call()
-        except InDoubt as error:
-            raise SentPerhaps(str(error)) from error
+        """Marks the row, sends, and records the ids: from here on the row's messages are only edited.
+
+        Raises `SentPerhaps` where the outcome is not known.
+        """
+        async with self._sends:
+            async with self._store.transaction() as tx:
+                await tx.mark_sending(row.id)
+            try:
+                sent = await call()
+            except InDoubt as error:
+                raise SentPerhaps(str(error)) from error
+            async with self._store.transaction() as tx:
+                await tx.note_messages(row, sent)
+            return sent
 
     async def send_text(self, row: Delivery, message: Message, *, silent: bool) -> Ids:
         """A message that stays as it is, or that is edited later by its id."""
@@ -44,12 +57,6 @@ class Steps:
             return (message_id,)
 
         return await self.send(row, call)
-
-    async def anchor(self, row: Delivery, sent: Ids) -> Ids:
-        """The row's messages stand in the chat: from here on it is only edited."""
-        async with self._store.transaction() as tx:
-            await tx.note_messages(row, sent)
-        return sent
 
     async def finish(self, row: Delivery, look: str = "") -> None:
         """The row is through."""
