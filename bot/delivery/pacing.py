@@ -6,8 +6,8 @@ short bursts; edits count like sends. What it really allows it says with 429, an
 
 from dataclasses import dataclass
 
-PRIVATE = (1.0, 5)  # seconds per call, calls at once
-GROUP = (3.0, 6)
+PRIVATE = (1.0, 8)  # seconds per call, calls at once
+GROUP = (3.5, 3)
 BOT = (1 / 25, 25)
 
 # Two chats told to wait within this time: it is the bot that is too fast, not the chats.
@@ -28,8 +28,8 @@ class _Budget:
         """From when on a call leaves at least `spare` calls of the burst free."""
         return max(self.paused_until, self.owed_until - self.gap * (self.burst - 1 - spare))
 
-    def take(self, now: float) -> None:
-        self.owed_until = max(self.owed_until, now) + self.gap
+    def take(self, now: float, calls: int) -> None:
+        self.owed_until = max(self.owed_until, now) + self.gap * calls
 
 
 class Pacing:
@@ -44,10 +44,10 @@ class Pacing:
         """When the next call to this chat may go out; with `spare`, only out of what is not needed at once."""
         return max(self._bot.ready_at(0), self._chat(chat_id).ready_at(spare))
 
-    def take(self, chat_id: int, now: float) -> None:
-        """A call goes out."""
-        self._bot.take(now)
-        self._chat(chat_id).take(now)
+    def take(self, chat_id: int, now: float, calls: int = 1) -> None:
+        """So many calls go out, one after the other."""
+        self._bot.take(now, calls)
+        self._chat(chat_id).take(now, calls)
         if len(self._chats) > REMEMBERED_CHATS:
             self._chats = {chat: budget for chat, budget in self._chats.items() if _is_busy(budget, now)}
 

@@ -15,7 +15,7 @@ from bot.delivery.steps import SentPerhaps
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.storage.transaction import Transaction
-from bot.tracking.model import Delivery, OutboxKind, OutboxState
+from bot.tracking.model import Delivery, OutboxKind, OutboxState, Priority
 
 log = logging.getLogger(__name__)
 
@@ -85,11 +85,12 @@ class Sender:
             lane = _lane(row)
             if lane in self._workers or len(self._workers) >= WORKERS:
                 continue  # the worker that ends looks here again
-            ready_at = self._pacing.ready_at(row.chat_id, spare=SPARE_FOR_RESULTS if _is_progress(row) else 0)
+            spare = SPARE_FOR_RESULTS if row.priority is Priority.PROGRESS else 0
+            ready_at = self._pacing.ready_at(row.chat_id, spare=spare)
             if ready_at > tick:
                 wait = min(wait, ready_at - tick)
                 continue
-            self._pacing.take(row.chat_id, tick)
+            self._pacing.take(row.chat_id, tick, _calls(row))
             self._workers[lane] = asyncio.create_task(self._work(lane, row))
         return wait
 
@@ -172,8 +173,11 @@ def _lane(row: Delivery) -> tuple[str, int]:
     return ("row", row.id) if row.subscription_id is None else ("subscription", row.subscription_id)
 
 
-def _is_progress(row: Delivery) -> bool:
-    return row.kind is OutboxKind.CARD and bool(row.message_ids)
+def _calls(row: Delivery) -> int:
+    """How many calls the row costs; Telegram may well count every picture of an album."""
+    sends = 0 if row.message_ids else 1
+    edits = len(row.outputs) - len(row.finished) if row.kind in {OutboxKind.RESULT, OutboxKind.ALBUM} else 0
+    return max(1, sends + edits)
 
 
 def _is_doubtful_enough(row: Delivery) -> bool:

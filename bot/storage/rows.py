@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.tracking.model import Delivery, Ending, OutboxKind, OutboxState, Strike, Subscription, Task
+from bot.tracking.model import Delivery, Ending, OutboxKind, OutboxState, Priority, Strike, Subscription, Task
 from providers.base import Snapshot
 
 TASK = (
@@ -75,7 +75,7 @@ def to_subscription(row: Row) -> Subscription:
 
 
 def to_delivery(row: Row) -> Delivery:
-    """A row of the columns `DELIVERY`."""
+    """A row of the columns `DELIVERY` and its priority."""
     return Delivery(
         id=row[0],
         chat_id=row[1],
@@ -93,6 +93,7 @@ def to_delivery(row: Row) -> Delivery:
         shown=row[13],
         look=row[14],
         attempts=row[15],
+        priority=Priority(row[16]),
     )
 
 

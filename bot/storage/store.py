@@ -9,10 +9,13 @@ from typing import Any, Self
 from bot.storage import rows
 from bot.storage.sqlite import Database
 from bot.storage.transaction import Transaction
-from bot.tracking.model import Delivery, Subscription, Task
+from bot.tracking.model import Delivery, Priority, Subscription, Task
 
-# Answers to people go first, then first cards and results, then progress.
-_PRIORITY = "CASE WHEN o.kind IN ('reply', 'notice') THEN 0 WHEN o.kind = 'card' AND o.shown >= 0 THEN 2 ELSE 1 END"
+_PRIORITY = (
+    f"CASE WHEN o.subscription_id IS NULL THEN {Priority.ANSWER:d}"
+    f" WHEN o.kind <> 'card' OR o.shown < 0 OR t.ending = 'not_found' THEN {Priority.RESULT:d}"
+    f" WHEN t.ending IS NOT NULL THEN {Priority.CLOSING:d} ELSE {Priority.PROGRESS:d} END"
+)
 
 
 class Store:
@@ -83,14 +86,16 @@ class Store:
     # Delivery
 
     async def due_deliveries(self, now: float, per_chat: int, limit: int) -> list[Delivery]:
-        """Rows that may go out now, so many for each chat: answers first, then results, then progress.
+        """Rows that may go out now, so many for each chat, in the order of their priority.
 
         The parts of one result keep their order: a later one is not due while an earlier one is not through.
         """
         found = await self._all(
             f"SELECT * FROM (SELECT {rows.DELIVERY}, {_PRIORITY} AS priority,"
             f"  row_number() OVER (PARTITION BY o.chat_id ORDER BY {_PRIORITY}, o.id) AS place"
-            "  FROM outbox o WHERE o.state IN ('pending', 'doubt') AND o.not_before <= ?"
+            "  FROM outbox o LEFT JOIN subscriptions s ON s.id = o.subscription_id"
+            "  LEFT JOIN tasks t ON t.id = s.task_id"
+            "  WHERE o.state IN ('pending', 'doubt') AND o.not_before <= ?"
             "  AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.subscription_id = o.subscription_id AND e.part < o.part"
             "   AND e.kind <> 'card' AND e.state IN ('pending', 'sending', 'doubt')))"
             " WHERE place <= ? ORDER BY priority, id LIMIT ?",
@@ -105,10 +110,6 @@ class Store:
             (now,),
         )
         return row[0] if row else None
-
-    async def delivery(self, row_id: int) -> Delivery | None:
-        row = await self._one(f"SELECT {rows.DELIVERY} FROM outbox o WHERE o.id = ?", (row_id,))
-        return rows.to_delivery(row) if row else None
 
     async def subject(self, subscription_id: int) -> tuple[Subscription, Task] | None:
         """The subscription and its task, as they are now."""

@@ -1,7 +1,7 @@
 """What is tracked: frozen records without behaviour that reaches outside. Times are epoch seconds."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from bot.tracking.gateways import Address
 from providers.base import QueryErrorKind, Snapshot, State
@@ -108,6 +108,15 @@ class OutboxState(StrEnum):
     DEAD = "dead"
 
 
+class Priority(IntEnum):
+    """What goes out first where Telegram's budget is short."""
+
+    ANSWER = 0
+    RESULT = 1  # and a first card, and the card that is all there is to say about an unknown ID
+    CLOSING = 2  # the card of a task that has ended
+    PROGRESS = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One row of the outbox: facts, never rendered text. One row is one message, or one album.
@@ -133,3 +142,4 @@ class Delivery:
     shown: int = -1
     look: str = ""
     attempts: int = 0
+    priority: Priority = Priority.RESULT
