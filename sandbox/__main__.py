@@ -1,0 +1,50 @@
+"""The command line of the sandbox: `python -m sandbox demo` and `python -m sandbox serve`."""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from sandbox.demo import demo
+from sandbox.samples import SAMPLES
+from sandbox.servers import serving
+
+_INTERRUPTED = 130
+
+
+async def serve(port: int) -> int:
+    """Runs the stand-ins until it is interrupted; prints what points a bot at them."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with tempfile.TemporaryDirectory(prefix="rushes-serve-") as folder:
+        async with serving(port) as origins:
+            print("# Telegram and four gateways stand in on loopback. Point a bot at them with this environment:\n")
+            for name, value in origins.environment(Path(folder) / "rushes.db").items():
+                print(f"{name}={value}")
+            print(f"\n# The control interface (docs/sandbox.md): {origins.sim}\n# Task IDs to try:")
+            for scenario in SAMPLES:
+                print(f"#   {scenario.id}  {scenario.provider} {scenario.kind}, {scenario.end}")
+            print("# Ctrl-C ends it.", flush=True)
+            await stop.wait()
+    return 0
+
+
+def main() -> int:
+    """Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="Stand-ins for everything outside the bot.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("demo", help="the whole product in a minute: no token, no key, no network")
+    serving_parser = commands.add_parser("serve", help="only the stand-ins, until Ctrl-C")
+    serving_parser.add_argument("--port", type=int, default=0, help="of Telegram and the control interface")
+    chosen = parser.parse_args()
+    with contextlib.suppress(KeyboardInterrupt):
+        return asyncio.run(demo() if chosen.command == "demo" else serve(chosen.port))
+    return _INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

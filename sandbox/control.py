@@ -1,0 +1,230 @@
+"""The `/sim/` interface: be a person, look at a chat, read the logs of calls, order trouble."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.calls import Calls
+from sandbox.chats import Attachment, Chat, Message, Person
+from sandbox.entities import Formatted, finish
+from sandbox.faults import Fault, Faults
+from sandbox.gateways import Tasks
+from sandbox.scenarios import scenario_from
+from sandbox.shapes import message_shape, person_shape
+from sandbox.telegram import ORDINARY, TelegramServer
+
+Json = dict[str, Any]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_PRIVATE, _GROUP = "private", "supergroup"
+_TELEGRAM_FAULTS = frozenset({"429", "error", "drop_before", "drop_after", "delay", "502_html"})
+_GATEWAY_FAULTS = frozenset({"429", "status", "html", "hang", "drip", "reset", "truncate"})
+
+
+class Control:
+    """What a test may do to the stand-ins and learn from them."""
+
+    def __init__(self, telegram: TelegramServer, tasks: Tasks, gateway_calls: Calls, gateway_faults: Faults) -> None:
+        self._telegram = telegram
+        self._state = telegram.state
+        self._tasks = tasks
+        self._gateway_calls = gateway_calls
+        self._gateway_faults = gateway_faults
+        self._presses = 0
+
+    def routes(self) -> list[web.RouteDef]:
+        """Its paths."""
+        return [
+            web.post("/sim/say", _answering(self._say)),
+            web.post("/sim/press", _answering(self._press)),
+            web.post("/sim/chat", _answering(self._chat)),
+            web.get("/sim/chats/{chat_id}", _answering(self._look)),
+            web.get("/sim/files/{file_id}", self._file),
+            web.get("/sim/calls", _answering(self._calls)),
+            web.get("/sim/gateway-calls", _answering(self._list_gateway_calls)),
+            web.post("/sim/faults", _answering(self._fault)),
+            web.delete("/sim/faults", _answering(self._no_faults)),
+            web.post("/sim/gateway-faults", _answering(self._gateway_fault)),
+            web.delete("/sim/gateway-faults", _answering(self._no_gateway_faults)),
+            web.post("/sim/tasks", _answering(self._task)),
+        ]
+
+    # A person
+
+    async def _say(self, request: web.Request) -> Json:
+        body = await request.json()
+        chat, person = self._meet(body)
+        replied = body.get("reply_to_message_id")
+        message = self._state.chats.post(
+            chat.id,
+            person,
+            finish(Formatted(str(body["text"]))),
+            reply_to=replied,
+            thread_id=body.get("message_thread_id"),
+            is_editable=False,
+        )
+        update_id = self._state.updates.push("message", message_shape(self._state.chats, message))
+        return {"update_id": update_id, "message_id": message.message_id}
+
+    async def _press(self, request: web.Request) -> Json:
+        """Presses a button by its `data` or by its `button` text; data that no button has goes out as a forgery."""
+        body = await request.json()
+        chat, person = self._meet(body)
+        message = self._state.chats.message(chat.id, int(body["message_id"]))
+        if message is None:
+            raise ValueError("no such message")
+        data = body.get("data") if "data" in body else _data_of(message, str(body.get("button")))
+        self._presses += 1
+        query: Json = {
+            "id": f"{self._presses}",
+            "from": person_shape(person),
+            "message": message_shape(self._state.chats, message),
+            "chat_instance": str(chat.id),
+            "data": data,
+        }
+        self._state.updates.ask(query["id"])
+        return {"update_id": self._state.updates.push("callback_query", query), "callback_query_id": query["id"]}
+
+    async def _chat(self, request: web.Request) -> Json:
+        body = await request.json()
+        known = {item.name for item in fields(Chat)}
+        facts = {name: value for name, value in body.items() if name in known}
+        for name in ("topics", "admins"):
+            if name in facts:
+                facts[name] = frozenset(facts[name])
+        self._state.chats.put(Chat(**{"type": _type_of(int(body["id"])), **facts}))
+        return {}
+
+    def _meet(self, body: Mapping[str, Any]) -> tuple[Chat, Person]:
+        """The chat and the person; whoever speaks in a chat makes it exist."""
+        chat_id, user_id = int(body["chat_id"]), int(body.get("user_id", body["chat_id"]))
+        name = str(body.get("first_name", f"Person {user_id}"))
+        person = Person(user_id, name, username=body.get("username"), language_code=body.get("language_code"))
+        self._state.chats.meet(person)
+        chat = self._state.chats.find(chat_id)
+        if chat is None:
+            kind = str(body.get("chat_type", _type_of(chat_id)))
+            title = None if kind == _PRIVATE else str(body.get("title", "Group"))
+            chat = Chat(chat_id, kind, title, name if kind == _PRIVATE else None)
+            self._state.chats.put(chat)
+        return chat, person
+
+    # What there is to see
+
+    async def _look(self, request: web.Request) -> Json:
+        chat_id = int(request.match_info["chat_id"])
+        chats = self._state.chats
+        return {
+            "messages": [_seen(message) for message in chats.messages(chat_id)],
+            "deleted": [_seen(message) for message in chats.deleted(chat_id)],
+            "actions": [action for action in self._state.actions if action["chat_id"] == chat_id],
+        }
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        """The bytes of a file that the stand-in holds."""
+        return web.FileResponse(self._state.files.find(request.match_info["file_id"]).path)
+
+    async def _calls(self, request: web.Request) -> Json:
+        return {"calls": self._telegram.calls.since(int(request.query.get("since", 0)))}
+
+    async def _list_gateway_calls(self, request: web.Request) -> Json:
+        return {"calls": self._gateway_calls.since(int(request.query.get("since", 0)))}
+
+    # Trouble and tasks
+
+    async def _fault(self, request: web.Request) -> Json:
+        body = await request.json()
+        match = {name: body[name] for name in ("method", "chat_id") if name in body}
+        if match.get("method", "*") == "*":
+            # The long poll would use up what is meant for the calls that a person sees.
+            match = {**match, "method": "*", "family": ORDINARY}
+        self._telegram.faults.add(_order(body, match, _TELEGRAM_FAULTS))
+        return {}
+
+    async def _no_faults(self, _: web.Request) -> Json:
+        self._telegram.faults.clear()
+        return {}
+
+    async def _gateway_fault(self, request: web.Request) -> Json:
+        body = await request.json()
+        match = {name: body[name] for name in ("provider", "id") if name in body}
+        self._gateway_faults.add(_order(body, match, _GATEWAY_FAULTS))
+        return {}
+
+    async def _no_gateway_faults(self, _: web.Request) -> Json:
+        self._gateway_faults.clear()
+        return {}
+
+    async def _task(self, request: web.Request) -> Json:
+        self._tasks.add(scenario_from(await request.json()))
+        return {}
+
+
+def _answering(work: Callable[[web.Request], Awaitable[Json]]) -> Handler:
+    """JSON out; a wrong request is told what is wrong with it."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        try:
+            return web.json_response(await work(request))
+        except (ValueError, KeyError, TypeError) as error:
+            return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
+
+    return handler
+
+
+def _order(body: Mapping[str, Any], match: Mapping[str, Any], kinds: frozenset[str]) -> Fault:
+    if body.get("kind") not in kinds:
+        raise ValueError(f"kind must be one of {', '.join(sorted(kinds))}")
+    named = {"method", "chat_id", "provider", "id", "kind", "times", "skip"}
+    details = {name: value for name, value in body.items() if name not in named}
+    return Fault(body["kind"], match, int(body.get("times", 1)), int(body.get("skip", 0)), details)
+
+
+def _type_of(chat_id: int) -> str:
+    return _PRIVATE if chat_id > 0 else _GROUP
+
+
+def _data_of(message: Message, text: str) -> str:
+    rows = (message.keyboard or {}).get("inline_keyboard", ())
+    found = [button for row in rows for button in row if button.get("text") == text and "callback_data" in button]
+    if not found:
+        raise ValueError(f"no button {text!r} that can be pressed")
+    return str(found[0]["callback_data"])
+
+
+def _seen(message: Message) -> Json:
+    """A message as a test wants to see it."""
+    return {
+        "message_id": message.message_id,
+        "date": message.date,
+        "from_bot": message.sender.is_bot,
+        "from": message.sender.id,
+        "text": message.content.text if message.attachment is None else None,
+        "caption": message.content.text if message.attachment is not None else None,
+        "entities": [dict(entity) for entity in message.content.entities],
+        "media": _media(message.attachment) if message.attachment else None,
+        "media_group_id": message.group_id,
+        "reply_to": message.reply_to,
+        "thread_id": message.thread_id,
+        "buttons": [list(row) for row in (message.keyboard or {}).get("inline_keyboard", ())],
+        "silent": message.is_silent,
+        "edits": message.edits,
+        "reactions": list(message.reactions),
+    }
+
+
+def _media(attachment: Attachment) -> Json:
+    file = attachment.file
+    return {
+        "kind": attachment.kind,
+        "file_id": file.file_id,
+        "file_name": file.name,
+        "mime": file.mime,
+        "size": file.size,
+        "sha256": file.sha256,
+        "width": attachment.width or file.width,
+        "height": attachment.height or file.height,
+        "duration": attachment.duration,
+    }

@@ -1,0 +1,29 @@
+"""Ready-made tasks, one for each fate, with IDs in each gateway's own shape. Pure data."""
+
+from sandbox.scenarios import End, Scenario
+
+VIDEO = Scenario("apipod", "2f0392df-7da1-4128-8e30-7ea3d81446b3", pace=8.0)
+IMAGES = Scenario(
+    "apipod",
+    "7c1d5a90-3b1e-4b57-9a55-0c2f6d1e8a11",
+    kind="image",
+    outputs=("dawn.png", "noon.png", "dusk.jpg", "night.jpg"),
+    pace=10.0,
+)
+LAST_FRAME = Scenario("token360", "vid_8hq2m4", outputs=("noon.mp4",), last_frame="noon-last-frame.png", pace=13.0)
+COLON = Scenario("octopusx", "sora-2:task_01k74ynm13exf9ha36zz7820hv", outputs=("dusk.mp4",), pace=9.0)
+SECOND_REQUEST = Scenario(
+    "ai_nebula", "video_69095b4ce0048190893a01510c0c98b0", outputs=("night.mp4",), fetch=True, pace=11.0
+)
+FAILING = Scenario(
+    "ai_nebula",
+    "video_7719cc52d1be4d5c8a0e43b1f2aa6d07",
+    end=End.FAILED,
+    error={"code": 400, "message": "Prompt contains inappropriate content"},
+    pace=6.0,
+)
+CANCELLED = Scenario("apipod", "b6b0a7de-44f0-4f0b-8a6c-5d1c2a9f7e02", end=End.CANCELLED)
+STUCK = Scenario("token360", "vid_stuck1", end=End.STUCK)
+LARGE = Scenario("token360", "vid_large1", outputs=("big-60000000.mp4",))
+
+SAMPLES = (VIDEO, IMAGES, LAST_FRAME, COLON, SECOND_REQUEST, FAILING, CANCELLED, STUCK, LARGE)

@@ -1,0 +1,108 @@
+"""All stand-ins on loopback, each on a port of its own, for as long as a block runs; and what points a bot at them."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from sandbox.calls import Calls
+from sandbox.cdn import Cdn, signed
+from sandbox.control import Control
+from sandbox.faults import Faults
+from sandbox.gateways import Gateway, Tasks
+from sandbox.media import Media
+from sandbox.samples import SAMPLES
+from sandbox.scenarios import PROVIDERS
+from sandbox.state import State
+from sandbox.telegram import TelegramServer
+
+HOST = "127.0.0.1"
+TOKEN = "4242424242:SandboxTokenForALocalStandInOnly00"  # noqa: S105 - of no use anywhere else
+PERSON = 1001
+OPERATOR = 1002
+# The bot asks about every task this often, in seconds; the stand-ins' tasks last a few seconds.
+POLL_INTERVAL = 0.5
+_STOP_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where everything listens: full addresses, and `folder`, where files are kept while the block runs."""
+
+    telegram: str
+    cdn: str
+    gateways: Mapping[str, str]
+    folder: Path
+
+    @property
+    def sim(self) -> str:
+        """The control interface."""
+        return f"{self.telegram}/sim"
+
+    def environment(self, database: Path) -> dict[str, str]:
+        """What a bot has to be started with."""
+        keys = {f"{name.upper()}_API_KEY": key_of(name) for name in self.gateways}
+        urls = {f"{name.upper()}_BASE_URL": url for name, url in self.gateways.items()}
+        return {
+            "TELEGRAM_BOT_TOKEN": TOKEN,
+            "TELEGRAM_API_BASE_URL": self.telegram,
+            "ALLOWED_TELEGRAM_USER_IDS": str(PERSON),
+            "ADMIN_TELEGRAM_USER_IDS": str(OPERATOR),
+            **keys,
+            **urls,
+            "MEDIA_TRUSTED_HOSTS": self.cdn.removeprefix("http://"),
+            "DATABASE_URL": f"sqlite:///{database}",
+            "POLL_INTERVAL": str(POLL_INTERVAL),
+            "POLL_MAX_INTERVAL": str(POLL_INTERVAL),
+        }
+
+
+def key_of(provider: str) -> str:
+    """The one key that the gateway's stand-in accepts."""
+    return f"sk-sandbox-{provider.replace('_', '-')}"
+
+
+@asynccontextmanager
+async def serving(port: int = 0) -> AsyncIterator[Origins]:
+    """Every stand-in, with the sample tasks. `port` is Telegram's and the control interface's; 0 takes any."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rushes-sandbox-")))
+        for name in ("uploads", "media"):
+            (folder / name).mkdir()
+        media = Media(folder / "media")
+        await asyncio.to_thread(media.make)
+
+        gateway_calls, gateway_faults = Calls(), Faults()
+        cdn = await _listen(stack, Cdn(media, gateway_calls, gateway_faults).routes())
+
+        def link(name: str, life: float | None) -> str:
+            return name if "://" in name or name.startswith("data:") else f"{cdn}{signed(name, life, tasks.clock())}"
+
+        tasks = Tasks(link)
+        for scenario in SAMPLES:
+            tasks.add(scenario)
+        gateways = {}
+        for name in PROVIDERS:
+            gateway = Gateway(name, key_of(name), tasks, media.path, gateway_calls, gateway_faults)
+            gateways[name] = await _listen(stack, gateway.routes())
+
+        telegram = TelegramServer(State(TOKEN, folder / "uploads"))
+        control = Control(telegram, tasks, gateway_calls, gateway_faults)
+        origin = await _listen(stack, [*control.routes(), *telegram.routes()], port)
+        stack.callback(telegram.state.updates.release)
+        yield Origins(origin, cdn, gateways, folder)
+
+
+async def _listen(stack: AsyncExitStack, routes: Iterable[web.RouteDef], port: int = 0) -> str:
+    application = web.Application()
+    application.add_routes(routes)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=_STOP_SECONDS)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, HOST, port)
+    await site.start()
+    return f"http://{HOST}:{runner.addresses[0][1]}"
