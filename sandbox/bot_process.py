@@ -27,6 +27,10 @@ class BotProcess:
         """The end of its log."""
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
 
+    async def wait(self) -> int:
+        """Until it ends by itself; returns the exit status."""
+        return await self._process.wait()
+
     async def kill(self) -> None:
         """Without any warning, as a crash or a power cut would."""
         self._process.kill()

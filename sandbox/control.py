@@ -11,6 +11,7 @@ from sandbox.chats import Attachment, Chat, Message, Person
 from sandbox.entities import Formatted, finish
 from sandbox.faults import Fault, Faults
 from sandbox.gateways import Tasks
+from sandbox.refusal import ApiError
 from sandbox.scenarios import scenario_from
 from sandbox.shapes import message_shape, person_shape
 from sandbox.telegram import ORDINARY, TelegramServer
@@ -44,6 +45,8 @@ class Control:
             web.get("/sim/files/{file_id}", self._file),
             web.get("/sim/calls", _answering(self._calls)),
             web.get("/sim/gateway-calls", _answering(self._list_gateway_calls)),
+            web.post("/sim/delete", _answering(self._delete)),
+            web.get("/sim/faults", _answering(self._waiting_faults)),
             web.post("/sim/faults", _answering(self._fault)),
             web.delete("/sim/faults", _answering(self._no_faults)),
             web.post("/sim/gateway-faults", _answering(self._gateway_fault)),
@@ -87,10 +90,21 @@ class Control:
         self._state.updates.ask(query["id"])
         return {"update_id": self._state.updates.push("callback_query", query), "callback_query_id": query["id"]}
 
+    async def _delete(self, request: web.Request) -> Json:
+        """A person may delete what the bot wrote."""
+        body = await request.json()
+        message = self._state.chats.message(int(body["chat_id"]), int(body["message_id"]))
+        if message is None:
+            raise ValueError("no such message")
+        self._state.chats.delete(message)
+        return {}
+
     async def _chat(self, request: web.Request) -> Json:
         body = await request.json()
-        known = {item.name for item in fields(Chat)}
-        facts = {name: value for name, value in body.items() if name in known}
+        unknown = sorted(body.keys() - {item.name for item in fields(Chat)})
+        if unknown:
+            raise ValueError(f"unknown fields: {', '.join(unknown)}")
+        facts = dict(body)
         for name in ("topics", "admins"):
             if name in facts:
                 facts[name] = frozenset(facts[name])
@@ -124,7 +138,11 @@ class Control:
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         """The bytes of a file that the stand-in holds."""
-        return web.FileResponse(self._state.files.find(request.match_info["file_id"]).path)
+        try:
+            stored = self._state.files.find(request.match_info["file_id"])
+        except ApiError:
+            return web.json_response({"error": "no such file"}, status=404)
+        return web.FileResponse(stored.path)
 
     async def _calls(self, request: web.Request) -> Json:
         return {"calls": self._telegram.calls.since(int(request.query.get("since", 0)))}
@@ -142,6 +160,9 @@ class Control:
             match = {**match, "method": "*", "family": ORDINARY}
         self._telegram.faults.add(_order(body, match, _TELEGRAM_FAULTS))
         return {}
+
+    async def _waiting_faults(self, _: web.Request) -> Json:
+        return {"waiting": self._telegram.faults.waiting()}
 
     async def _no_faults(self, _: web.Request) -> Json:
         self._telegram.faults.clear()

@@ -67,17 +67,21 @@ def key_of(provider: str) -> str:
 
 
 @asynccontextmanager
-async def serving(port: int = 0) -> AsyncIterator[Origins]:
-    """Every stand-in, with the sample tasks. `port` is Telegram's and the control interface's; 0 takes any."""
+async def serving(port: int = 0, media: Media | None = None) -> AsyncIterator[Origins]:
+    """Every stand-in, with the sample tasks. `port` is Telegram's and the control interface's; 0 takes any.
+
+    `media`: clips and pictures that were made before, for who starts often.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rushes-sandbox-")))
         for name in ("uploads", "media"):
             (folder / name).mkdir()
-        media = Media(folder / "media")
-        await asyncio.to_thread(media.make)
+        shown = media or Media(folder / "media")
+        if media is None:
+            await asyncio.to_thread(shown.make)
 
         gateway_calls, gateway_faults = Calls(), Faults()
-        cdn = await _listen(stack, Cdn(media, gateway_calls, gateway_faults).routes())
+        cdn = await _listen(stack, Cdn(shown, gateway_calls, gateway_faults).routes())
 
         def link(name: str, life: float | None) -> str:
             return name if "://" in name or name.startswith("data:") else f"{cdn}{signed(name, life, tasks.clock())}"
@@ -87,7 +91,7 @@ async def serving(port: int = 0) -> AsyncIterator[Origins]:
             tasks.add(scenario)
         gateways = {}
         for name in PROVIDERS:
-            gateway = Gateway(name, key_of(name), tasks, media.path, gateway_calls, gateway_faults)
+            gateway = Gateway(name, key_of(name), tasks, shown.path, gateway_calls, gateway_faults)
             gateways[name] = await _listen(stack, gateway.routes())
 
         telegram = TelegramServer(State(TOKEN, folder / "uploads"))

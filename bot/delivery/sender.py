@@ -131,7 +131,7 @@ class Sender:
                 return _postpone(OutboxState.DOUBT, now + DOUBT_PAUSE, str(error))
             case RetryLater():
                 self._pacing.pause(row.chat_id, self._monotonic(), error.after, everywhere=error.everywhere)
-                return _postpone(OutboxState.PENDING, now + error.after, str(error))
+                return _postpone(OutboxState.PENDING, now + error.after, str(error), failed=False)
             case ChatGone():
                 log.warning("chat %d is closed to the bot: %s", row.chat_id, error)
                 return _close_chat(str(error))
@@ -193,9 +193,9 @@ def _back_off(attempts: int) -> float:
     return min(BACK_OFF_FIRST * 2.0 ** min(attempts, 10), BACK_OFF_LONGEST)
 
 
-def _postpone(state: OutboxState, not_before: float, reason: str) -> Verdict:
+def _postpone(state: OutboxState, not_before: float, reason: str, *, failed: bool = True) -> Verdict:
     async def verdict(tx: Transaction, row: Delivery) -> None:
-        await tx.postpone(row.id, state, not_before, reason)
+        await tx.postpone(row.id, state, not_before, reason, failed=failed)
 
     return verdict
 

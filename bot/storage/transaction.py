@@ -188,11 +188,11 @@ class Transaction:
 
     async def doubt_interrupted(self) -> None:
         """After a start: what was being sent when the process died may or may not have arrived."""
-        await self._change("UPDATE outbox SET state = 'doubt' WHERE state = 'sending'")
+        await self._change("UPDATE outbox SET state = 'doubt', attempts = attempts + 1 WHERE state = 'sending'")
 
     async def mark_sending(self, row_id: int) -> None:
         """Before a call that would send twice if it were repeated."""
-        await self._change("UPDATE outbox SET state = 'sending', attempts = attempts + 1 WHERE id = ?", (row_id,))
+        await self._change("UPDATE outbox SET state = 'sending' WHERE id = ?", (row_id,))
 
     async def note_messages(self, row: Delivery, message_ids: Sequence[int]) -> None:
         """The row's messages stand in the chat; from now on they are only edited."""
@@ -225,11 +225,13 @@ class Transaction:
         )
         self.touched_outbox = True
 
-    async def postpone(self, row_id: int, state: OutboxState, not_before: float, reason: str) -> None:
-        """Not now. `state` tells whether the row may already have arrived."""
+    async def postpone(
+        self, row_id: int, state: OutboxState, not_before: float, reason: str, *, failed: bool = True
+    ) -> None:
+        """Not now. `state` tells whether the row may already have arrived; `failed`, whether that was an attempt."""
         await self._change(
-            "UPDATE outbox SET state = ?, not_before = ?, reason = ?, attempts = attempts + 1 WHERE id = ?",
-            (state, not_before, reason, row_id),
+            "UPDATE outbox SET state = ?, not_before = ?, reason = ?, attempts = attempts + ? WHERE id = ?",
+            (state, not_before, reason, failed, row_id),
         )
 
     async def start_anew(self, row: Delivery) -> None:

@@ -1,0 +1,22 @@
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from sandbox.media import Media
+from sandbox.servers import serving
+from tests.acceptance.world import World
+
+
+@pytest.fixture(scope="session")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Media:
+    made = Media(tmp_path_factory.mktemp("media"))
+    made.make()
+    return made
+
+
+@pytest.fixture
+async def world(media: Media, tmp_path: Path) -> AsyncIterator[World]:
+    async with serving(media=media) as origins, AsyncExitStack() as stack:
+        yield World(origins, tmp_path, stack)

@@ -1,0 +1,132 @@
+"""Starting, stopping, health and secrets, as an operator meets them."""
+
+import socket
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.acceptance.world import World, media_in, until
+from tests.oracle import complaints
+
+Json = dict[str, Any]
+
+CANNOT_START = 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"TELEGRAM_BOT_TOKEN": ""}, "TELEGRAM_BOT_TOKEN is not set"),
+        ({"TELEGRAM_BOT_TOKEN": "4242424242:WrongWrongWrongWrongWrongWrong00"}, "TELEGRAM_BOT_TOKEN"),
+        ({"ALLOWED_TELEGRAM_USER_IDS": "12,bob"}, "ALLOWED_TELEGRAM_USER_IDS"),
+        ({"DATABASE_URL": "sqlite:////proc/nowhere/rushes.db"}, "DATABASE_URL"),
+        ({"APIPOD_BASE_URL": "nonsense"}, "APIPOD_BASE_URL"),
+    ],
+)
+async def test_a_wrong_setting_is_one_sentence_and_no_traceback(
+    world: World, changes: dict[str, str], said: str
+) -> None:
+    bot = await world.start_bot(LOG_LEVEL="INFO", **changes)
+    assert await bot.wait() == CANNOT_START
+    lines = world.log().strip().splitlines()
+    assert len(lines) == 1
+    assert said in lines[0]
+    assert "WrongWrong" not in lines[0]
+
+
+async def test_a_second_bot_on_the_same_database_does_not_start(world: World) -> None:
+    await world.start_bot(LOG_LEVEL="INFO")
+
+    async def running() -> bool:
+        return "is running" in world.log()
+
+    await until(running)
+    second = await world.start_bot(LOG_LEVEL="INFO")
+    assert await second.wait() == CANNOT_START
+    assert "Another Rushes runs" in world.log()
+
+
+async def test_a_port_that_is_taken_is_one_sentence(world: World) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        bot = await world.start_bot(LOG_LEVEL="WARNING", HTTP_PORT=str(taken.getsockname()[1]))
+        assert await bot.wait() == CANNOT_START
+    assert "HTTP_PORT" in world.log()
+    assert "Traceback" not in world.log()
+
+
+async def test_health_tells_whether_the_bot_is_at_work(world: World) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    await world.start_bot(HTTP_PORT=str(port))
+
+    async def healthy() -> Json | None:
+        try:
+            async with session.get(f"http://127.0.0.1:{port}/healthz") as answer:
+                return dict(await answer.json()) if answer.status == 200 else None
+        except aiohttp.ClientConnectionError:
+            return None
+
+    async with aiohttp.ClientSession() as session:
+        assert await until(healthy) == {"ok": True, "problems": {}}
+
+
+async def test_telegram_that_is_away_at_the_start_is_waited_for(world: World) -> None:
+    person = await world.person()
+    await person.tell("faults", method="getMe", kind="502_html", times=2)
+    await world.start_bot()
+    await person.say("/help")
+
+    async def answered() -> bool:
+        return len(await person.messages()) > 1
+
+    await until(answered)
+
+
+@pytest.mark.parametrize(
+    "fault", [{"code": 401, "description": "Unauthorized"}, {"code": 409, "description": "Conflict"}]
+)
+async def test_updates_come_again_after_telegram_refused_them(world: World, fault: Json) -> None:
+    person = await world.person()
+    await person.tell("faults", method="getUpdates", kind="error", times=2, **fault)
+    await world.start_bot()
+    await person.say("/help")
+
+    async def answered() -> bool:
+        return len(await person.messages()) > 1
+
+    await until(answered)
+
+
+async def test_a_whole_life_at_debug_shows_no_secret_and_no_foreign_word(world: World) -> None:
+    person = await world.person()
+    await person.tell("tasks", provider="token360", id="t1", pace=0.5, last_frame="noon-last-frame.png", link_life=600)
+    await person.tell("tasks", provider="ai_nebula", id="v1", pace=0.5, fetch=True)
+    await person.tell("tasks", provider="apipod", id="i1", kind="image", outputs=["dawn.png", "noon.png"], pace=0.5)
+    await person.tell("tasks", provider="apipod", id="f1", end="failed", pace=0.5)
+    await world.start_bot()
+    for command in ("t1", "v1", "i1", "f1", "nobody", "../x", ""):
+        await person.say(f"/track {command}")
+    for command in ("/list", "/help", "/start", "/untrack f1"):
+        await person.say(command)
+
+    async def all_there() -> bool:
+        shown = [m for m in media_in(await person.messages()) if m["media"]["size"] > 1000]
+        return len(shown) >= 4
+
+    await until(all_there, patience=60)
+    calls = (await person.ask("calls"))["calls"]
+    assert complaints(calls) == []
+    told = world.log() + "".join(str(message) for message in await person.messages())
+    kept = b"".join(path.read_bytes() for path in world.folder.glob("rushes.db*") if path.is_file())
+    for name in ("TELEGRAM_BOT_TOKEN", "APIPOD_API_KEY", "TOKEN360_API_KEY", "OCTOPUSX_API_KEY", "AI_NEBULA_API_KEY"):
+        secret = world.environment[name]
+        assert secret not in told
+        assert secret.encode() not in kept
+    assert "signature=" not in world.log()
+    assert not any(call.get("authorization") for call in (await person.ask("gateway-calls"))["calls"])
+    keys = [call["key_right"] for call in (await person.ask("gateway-calls"))["calls"] if call["provider"] != "cdn"]
+    assert all(keys)

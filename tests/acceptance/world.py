@@ -1,0 +1,87 @@
+"""The real bot as its own process against the stand-ins, and people who talk to it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from sandbox.bot_process import BotProcess, start_bot
+from sandbox.player import Player
+from sandbox.servers import OPERATOR, PERSON, Origins
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+PATIENCE = 25.0
+
+
+class World:
+    """Stand-ins, at most one bot, and people. Everything ends with the test."""
+
+    def __init__(self, origins: Origins, folder: Path, stack: AsyncExitStack) -> None:
+        self.origins = origins
+        self.folder = folder
+        self.database = folder / "rushes.db"
+        self.environment = {
+            **origins.environment(self.database),
+            "POLL_INTERVAL": "0.3",
+            "POLL_MAX_INTERVAL": "0.3",
+            "LOG_LEVEL": "DEBUG",
+        }
+        self._stack = stack
+
+    async def start_bot(self, **changes: str) -> BotProcess:
+        bot = await start_bot({**self.environment, **changes}, self.folder)
+        self._stack.push_async_callback(bot.stop)
+        return bot
+
+    async def person(self, chat_id: int = PERSON, user_id: int | None = None) -> Player:
+        return await self._stack.enter_async_context(Player(self.origins.sim, chat_id, user_id))
+
+    async def operator(self) -> Player:
+        return await self.person(OPERATOR)
+
+    async def calls(self, *methods: str) -> list[Json]:
+        """The Bot API calls so far, of those methods only if some are named; the long poll is left out."""
+        calls = (await (await self.person()).ask("calls"))["calls"]
+        return [call for call in calls if call["method"] in methods or (not methods and call["method"] != "getUpdates")]
+
+    async def questions(self, task_id: str) -> list[Json]:
+        """What the gateways were asked about the task."""
+        calls = (await (await self.person()).ask("gateway-calls"))["calls"]
+        return [call for call in calls if call["provider"] != "cdn" and call.get("task_id") == task_id]
+
+    def log(self) -> str:
+        path = self.folder / "bot.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+
+async def until(look: Callable[[], Awaitable[T]], patience: float = PATIENCE) -> T:
+    """The first answer of `look` that is true; fails with the last one when patience ends."""
+    deadline = time.monotonic() + patience
+    while True:
+        found = await look()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            pytest.fail(f"waited {patience:.0f} s in vain; the last look showed {found!r}")
+        await asyncio.sleep(0.1)
+
+
+def card_of(messages: Sequence[Json], task_id: str) -> Json | None:
+    """The newest status card of the task: silent text that ends with its ID."""
+    cards = [m for m in messages if m["from_bot"] and m["silent"] and m["text"] and m["text"].endswith(task_id)]
+    return cards[-1] if cards else None
+
+
+def media_in(messages: Sequence[Json]) -> list[Json]:
+    """The messages that show something other than text."""
+    return [message for message in messages if message["media"]]
+
+
+def texts_of_bot(messages: Sequence[Json]) -> list[str]:
+    return [message["text"] for message in messages if message["from_bot"] and message["text"]]
