@@ -62,10 +62,7 @@ async def test_killed_while_a_call_is_under_way_the_media_comes_once(world: Worl
     bot = await world.start_bot()
     await person.say("/track i1 apipod image")
 
-    async def under_way() -> bool:
-        return f"/{method}" in world.log() or await _is_delayed(person)
-
-    await until(under_way)
+    await until(lambda: _is_under_way(person))
     await asyncio.sleep(0.3)
     await bot.kill()
     await asyncio.sleep(1.2)
@@ -77,7 +74,8 @@ async def test_killed_while_a_call_is_under_way_the_media_comes_once(world: Worl
     assert len(loud) <= (2 if method == "sendMessage" else 1)
 
 
-async def _is_delayed(person: Player) -> bool:
+async def _is_under_way(person: Player) -> bool:
+    """The call that the fault waits for has come."""
     return bool((await person.ask("faults"))["waiting"] == 0)
 
 
@@ -134,10 +132,7 @@ async def test_asked_to_stop_it_finishes_what_is_under_way(world: World) -> None
     bot = await world.start_bot()
     await person.say("/track t1 token360")
 
-    async def under_way() -> bool:
-        return (await person.ask("faults"))["waiting"] == 0
-
-    await until(under_way)
+    await until(lambda: _is_under_way(person))
     assert await bot.stop() == 0
     assert len(media_in(await person.messages())) == 1
     assert "Traceback" not in world.log()
