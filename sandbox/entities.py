@@ -40,6 +40,26 @@ _LAST_CODE_POINT = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
 _VERBATIM = frozenset({"code", "pre"})
 _UNTOUCHED = _VERBATIM | {"blockquote", "expandable_blockquote"}
+# Of several entities on the same stretch of text, Telegram puts those first that stand first here.
+_ORDER = (
+    "blockquote",
+    "expandable_blockquote",
+    "pre",
+    "code",
+    "date_time",
+    "text_link",
+    "text_mention",
+    "bot_command",
+    "url",
+    "mention",
+    "hashtag",
+    "bold",
+    "italic",
+    "underline",
+    "strikethrough",
+    "spoiler",
+    "custom_emoji",
+)
 _FOUND = re.compile(
     r"(?P<bot_command>(?<![\w/])/[A-Za-z0-9_]{1,32}(?:@[A-Za-z][A-Za-z0-9_]{3,31})?(?![\w/]))"
     r"|(?P<url>\bhttps?://[^\s<>\"]+[^\s<>\".,;:!?')\]])"
@@ -70,8 +90,13 @@ def finish(formatted: Formatted) -> Formatted:
     """As it will be shown: white space at both ends cut, commands and links found, at most 100 entities."""
     trimmed = _trim(_clean(formatted))
     entities = [*_untangle(trimmed.entities), *_detect(trimmed)]
-    entities.sort(key=lambda entity: (entity["offset"], -entity["length"]))
+    entities.sort(key=_place)
     return Formatted(trimmed.text, tuple(entities[:MAX_ENTITIES]))
+
+
+def _place(entity: Entity) -> tuple[int, int, int]:
+    kind = entity["type"]
+    return entity["offset"], -entity["length"], _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
 
 
 def _clean(formatted: Formatted) -> Formatted:
@@ -154,8 +179,7 @@ class _Reader:
                 self._emit(self._character())
         if self._open:
             raise _broken(f'Can\'t find end tag corresponding to start tag "{self._open[-1].name}"')
-        entities = sorted(map(_settled, self._entities), key=lambda entity: (entity["offset"], -entity["length"]))
-        return Formatted("".join(self._pieces), tuple(entities))
+        return Formatted("".join(self._pieces), tuple(sorted(map(_settled, self._entities), key=_place)))
 
     def _emit(self, text: str) -> None:
         self._pieces.append(text)

@@ -56,7 +56,8 @@ _STILLS = MappingProxyType(
         "noon.webp": ("noon", 0.2),
     }
 )
-_BIG = re.compile(r"big-([0-9]{1,10})\.mp4")
+_BIG = re.compile(r"big-([0-9]{1,9})\.mp4")
+_BOX_HEAD = 8
 _PLAIN = re.compile(r"plain-([0-9]{1,5})x([0-9]{1,5})\.png")
 
 
@@ -80,7 +81,7 @@ class Media:
     def path(self, name: str) -> Path | None:
         """Where the file lies, None where there is none of that name."""
         path = self._folder / name
-        if Path(name).name != name:
+        if not name or Path(name).name != name:
             return None
         if not path.exists():
             self._make_special(name, path)
@@ -96,7 +97,8 @@ class Media:
 
     def _make_special(self, name: str, path: Path) -> None:
         if big := _BIG.fullmatch(name):
-            _pad(self._folder / "dawn.mp4", path, int(big[1]))
+            if int(big[1]) >= (self._folder / "dawn.mp4").stat().st_size + _BOX_HEAD:
+                _pad(self._folder / "dawn.mp4", path, int(big[1]))
         elif plain := _PLAIN.fullmatch(name):
             Image.new("RGB", (int(plain[1]), int(plain[2])), (70, 90, 120)).save(path)
 
@@ -181,7 +183,8 @@ def _write_clip(path: Path, mood: Mood, size: Size) -> None:
     scene = Scene(mood, size)
     frames = RATE * SECONDS
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
-        options = {"preset": "veryfast", "crf": "23", "threads": "1"}
+        # Without mbtree=0 no two files are the same: that part of x264 reads what lies beyond the picture's edge.
+        options = {"preset": "veryfast", "crf": "23", "threads": "1", "x264-params": "mbtree=0"}
         stream = container.add_stream("libx264", rate=RATE, options=options)
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"

@@ -45,14 +45,15 @@ class TelegramServer:
         ]
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
+        wanted, params = request.match_info["method"], None
         try:
             self._check_token(request)
             params = await _read(request, self.state)
-            name, method = _method(request.match_info["method"])
+            name, method = _method(wanted)
         except ApiError as error:
-            self.calls.add(
-                method=request.match_info["method"], params={}, status=error.code, answer=error.answer(), fault=None
-            )
+            # What was not read is None in the log, so that nobody takes it for a request without parameters.
+            facts = {"method": wanted, "params": params.summary() if params else None, "fault": None}
+            self.calls.add(**facts, status=error.code, answer=error.answer())
             return _write(error.code, error.answer())
         return await self._call(request, name, method, params)
 

@@ -1,27 +1,16 @@
 """In which form a file goes to Telegram, best first. Pure: judges what the probe found, touches no file."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from bot.media.probe import Format, Media, MediaKind
-
-
-class Form(StrEnum):
-    """The kinds of message that carry a file."""
-
-    VIDEO = "video"
-    PHOTO = "photo"
-    ANIMATION = "animation"
-    AUDIO = "audio"
-    DOCUMENT = "document"
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A file on this machine, to be sent in that form under that name."""
 
-    form: Form
+    form: MediaKind
     path: Path
     media: Media
     name: str
@@ -31,7 +20,7 @@ class Upload:
 class Held:
     """A file that Telegram holds already."""
 
-    form: Form
+    form: MediaKind
     file_id: str
 
 
@@ -39,7 +28,7 @@ class Held:
 class Remote:
     """A public https address that Telegram may fetch from itself."""
 
-    form: Form
+    form: MediaKind
     url: str
 
 
@@ -53,7 +42,7 @@ PHOTO_RATIO = 20
 REMOTE_BYTES = 20_000_000
 REMOTE_PHOTO_BYTES = 5_000_000
 
-ALBUM_FORMS = frozenset({Form.PHOTO, Form.VIDEO})
+ALBUM_FORMS = frozenset({MediaKind.PHOTO, MediaKind.VIDEO})
 
 _PLAYED_AS_VIDEO = frozenset({Format.MP4})
 _SHOWN_AS_PHOTO = frozenset({Format.JPEG, Format.PNG})
@@ -66,10 +55,10 @@ def is_result(media: Media) -> bool:
     return media.size > 0 and media.format not in _NO_RESULT
 
 
-def forms(media: Media) -> tuple[Form, ...]:
+def forms(media: Media) -> tuple[MediaKind, ...]:
     """The forms to try, best first; a document takes everything."""
     best = _best(media)
-    return (best,) if best is Form.DOCUMENT else (best, Form.DOCUMENT)
+    return (best,) if best is MediaKind.DOCUMENT else (best, MediaKind.DOCUMENT)
 
 
 def file_name(media: Media, task_id: str, place: int) -> str:
@@ -79,24 +68,24 @@ def file_name(media: Media, task_id: str, place: int) -> str:
     return f"{stem}_{place + 1}.{ending}"
 
 
-def remote(form: Form, url: str, size: int) -> Remote | None:
+def remote(form: MediaKind, url: str, size: int) -> Remote | None:
     """The same by address, where Telegram could fetch it."""
-    limit = REMOTE_PHOTO_BYTES if form is Form.PHOTO else REMOTE_BYTES
+    limit = REMOTE_PHOTO_BYTES if form is MediaKind.PHOTO else REMOTE_BYTES
     return Remote(form, url) if url.startswith("https://") and size <= limit else None
 
 
-def _best(media: Media) -> Form:
+def _best(media: Media) -> MediaKind:
     match media.kind:
         case MediaKind.VIDEO if media.format in _PLAYED_AS_VIDEO:
-            return Form.VIDEO
+            return MediaKind.VIDEO
         case MediaKind.PHOTO if media.format in _SHOWN_AS_PHOTO and _fits_photo(media):
-            return Form.PHOTO
+            return MediaKind.PHOTO
         case MediaKind.ANIMATION:
-            return Form.ANIMATION
+            return MediaKind.ANIMATION
         case MediaKind.AUDIO if media.format in _PLAYED_AS_AUDIO:
-            return Form.AUDIO
+            return MediaKind.AUDIO
         case _:
-            return Form.DOCUMENT
+            return MediaKind.DOCUMENT
 
 
 def _fits_photo(media: Media) -> bool:

@@ -12,10 +12,11 @@ from weakref import WeakValueDictionary
 
 from bot.delivery.errors import FileTooLarge, NotSent, Refused
 from bot.delivery.files import Files, LocalFile
-from bot.delivery.media import ALBUM_FORMS, Form, Held, Item, Upload, file_name, forms, remote
+from bot.delivery.media import ALBUM_FORMS, Held, Item, Upload, file_name, forms, remote
 from bot.delivery.steps import Ids, Steps
 from bot.delivery.telegram import Telegram
 from bot.media.download import DownloadFailed, Reason
+from bot.media.probe import MediaKind
 from bot.storage.store import Store
 from bot.text import cards
 from bot.text.catalogue import Html
@@ -71,7 +72,7 @@ class Results:
             items = [await self._album_item(row, subject, place, stack) for place in row.outputs]
             if any(not isinstance(item, Message) and item.form not in ALBUM_FORMS for item in items):
                 # One that is no picture makes all of them files: Telegram mixes the two in no album.
-                items = [replace(item, form=Form.DOCUMENT) if isinstance(item, Upload) else item for item in items]
+                items = [replace(item, form=MediaKind.DOCUMENT) if isinstance(item, Upload) else item for item in items]
             ids = row.message_ids or await self._blanks(row, items)
             await self._fill_album(row, subject.task, ids, items)
         await self._steps.finish(row)
@@ -108,7 +109,7 @@ class Results:
         if known is None:
             return False
         try:
-            await self._telegram.put_media(row.chat_id, message_id, Held(Form(known[0]), known[1]), caption)
+            await self._telegram.put_media(row.chat_id, message_id, Held(MediaKind(known[0]), known[1]), caption)
         except Refused as error:
             log.warning("task %s: Telegram does not know its file any more: %s", task.id, error)
             async with self._store.transaction() as tx:
@@ -134,7 +135,7 @@ class Results:
             return True
         return False
 
-    async def _keep(self, task: Task, place: int, held: tuple[Form, str] | None) -> None:
+    async def _keep(self, task: Task, place: int, held: tuple[MediaKind, str] | None) -> None:
         if held:
             async with self._store.transaction() as tx:
                 await tx.remember_file(task.id, place, *held)
@@ -146,7 +147,7 @@ class Results:
         task = subject.task
         known = await self._store.file_of(task.id, place)
         if known:
-            return Held(Form(known[0]), known[1])
+            return Held(MediaKind(known[0]), known[1])
         try:
             file = await stack.enter_async_context(self._files.fetched(task, place))
         except TooLarge as error:

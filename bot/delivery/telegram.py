@@ -25,7 +25,8 @@ from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
 from bot.delivery.errors import Unchanged, classify
-from bot.delivery.media import Form, Held, Item, Upload
+from bot.delivery.media import Held, Item, Upload
+from bot.media.probe import MediaKind
 from bot.text.catalogue import Html
 from bot.text.message import Message
 
@@ -81,7 +82,7 @@ class Telegram:
             )
         )
 
-    async def put_media(self, chat_id: int, message_id: int, item: Item, caption: Html) -> tuple[Form, str] | None:
+    async def put_media(self, chat_id: int, message_id: int, item: Item, caption: Html) -> tuple[MediaKind, str] | None:
         """The message becomes the media. May be repeated.
 
         Returns as what, and by which file_id, Telegram holds it now; None if it stood there already.
@@ -116,7 +117,7 @@ class Telegram:
 
     async def _edit_media(
         self, chat_id: int, message_id: int, item: Item, media: InputFile | Path | str, caption: Html
-    ) -> tuple[Form, str] | None:
+    ) -> tuple[MediaKind, str] | None:
         edited = await _edit(
             lambda: self._bot.edit_message_media(
                 _input_media(item, media, caption),
@@ -174,15 +175,15 @@ def _keyboard(message: Message) -> InlineKeyboardMarkup | None:
 def _input_media(item: Item, media: InputFile | Path | str, caption: Html) -> InputMedia:
     words: dict[str, Any] = {"caption": caption or None, "parse_mode": ParseMode.HTML}
     match item.form:
-        case Form.VIDEO:
+        case MediaKind.VIDEO:
             return InputMediaVideo(media, supports_streaming=True, **_geometry(item), **words)
-        case Form.ANIMATION:
+        case MediaKind.ANIMATION:
             return InputMediaAnimation(media, **_geometry(item), **words)
-        case Form.PHOTO:
+        case MediaKind.PHOTO:
             return InputMediaPhoto(media, **words)
-        case Form.AUDIO:
+        case MediaKind.AUDIO:
             return InputMediaAudio(media, duration=_geometry(item).get("duration"), **words)
-        case Form.DOCUMENT:
+        case MediaKind.DOCUMENT:
             return InputMediaDocument(media, disable_content_type_detection=True, **words)
 
 
@@ -194,11 +195,11 @@ def _geometry(item: Item) -> dict[str, Any]:
     return {name: max(1, round(value)) for name, value in found.items() if value}
 
 
-def _held(message: Any) -> tuple[Form, str] | None:
+def _held(message: Any) -> tuple[MediaKind, str] | None:
     """The file_id in Telegram's answer; it may have made something else of the file than was asked for."""
     if message.photo:
-        return Form.PHOTO, message.photo[-1].file_id
-    for form in (Form.VIDEO, Form.ANIMATION, Form.AUDIO, Form.DOCUMENT):
+        return MediaKind.PHOTO, message.photo[-1].file_id
+    for form in (MediaKind.VIDEO, MediaKind.ANIMATION, MediaKind.AUDIO, MediaKind.DOCUMENT):
         held = getattr(message, form)
         if held:
             return form, held.file_id
