@@ -15,12 +15,17 @@ from bot.tracking.model import Subscription, Task
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One message to the bot: where it came from and what followed the command. `thread_id` 0 is no topic."""
+    """One message to the bot: where it came from, its command and what followed it.
+
+    `thread_id` 0 is no topic, `command` "" is no command, `addressee` "" is no bot in particular.
+    """
 
     chat_id: int
     thread_id: int
     user_id: int
     message_id: int
+    command: str = ""
+    addressee: str = ""
     arguments: str = ""
 
     @property

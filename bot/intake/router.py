@@ -1,37 +1,26 @@
 """Which command answers what: the only place that registers handlers with python-telegram-bot."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from telegram import Message, Update
-from telegram.ext import Application, BaseHandler, CommandHandler, ContextTypes, MessageHandler, TypeHandler, filters
+from telegram.constants import ChatType
+from telegram.ext import Application, ContextTypes, MessageHandler, TypeHandler, filters
 
 from bot.intake.commands import Ask, Command, Commands
 from bot.storage.store import Store
 
-Callback = Callable[[Update, ContextTypes.DEFAULT_TYPE], Any]
+_COMMAND = re.compile(r"/([A-Za-z0-9_]+)(?:@([A-Za-z0-9_]+))?(?:\s+(.*))?", re.DOTALL)
 
 
 def register(
-    application: Application[Any, Any, Any, Any, Any, Any], commands: Commands, store: Store, clock: Callable[[], float]
+    application: Application[Any, Any, Any, Any, Any, Any],
+    commands: Commands,
+    store: Store,
+    clock: Callable[[], float],
 ) -> None:
     """Binds every command, and an answer for what is none, to `application`."""
-
-    def inside_transaction(command: Command) -> Callback:
-        async def callback(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-            message = update.effective_message
-            if message is None or message.from_user is None:
-                return
-            async with store.transaction() as tx:
-                await command(read_message(message), tx, clock())
-                await tx.finish_update(update.update_id)
-
-        return callback
-
-    async def finish(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        async with store.transaction() as tx:
-            await tx.finish_update(update.update_id)
-
     table: dict[str, Command] = {
         "start": commands.answering("start"),
         "help": commands.answering("help"),
@@ -39,30 +28,41 @@ def register(
         "track": commands.track,
         "untrack": commands.untrack,
     }
-    handlers: list[BaseHandler[Any, Any, Any]] = [
-        CommandHandler(name, inside_transaction(command)) for name, command in table.items()
-    ]
-    # In groups other bots have commands too, and people talk: there only our own commands are answered.
-    private = filters.ChatType.PRIVATE
-    handlers.append(
-        MessageHandler(private & filters.COMMAND, inside_transaction(commands.answering("unknown_command")))
-    )
-    handlers.append(
-        MessageHandler(private & ~filters.StatusUpdate.ALL, inside_transaction(commands.answering("no_command")))
-    )
-    handlers.append(TypeHandler(Update, finish))
-    application.add_handlers(handlers)
+    unknown, none = commands.answering("unknown_command"), commands.answering("no_command")
+
+    async def answer(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        message = update.effective_message
+        if message is None:
+            return
+        ask = read_message(message)
+        command = table.get(ask.command)
+        if command is None and message.chat.type == ChatType.PRIVATE:
+            # In groups other bots have commands too, and people talk: there only our own commands are answered.
+            command = unknown if ask.command else none
+        async with store.transaction() as tx:
+            if command:
+                await command(ask, tx, clock())
+            await tx.finish_update(update.update_id)
+
+    async def pass_over(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        async with store.transaction() as tx:
+            await tx.finish_update(update.update_id)
+
+    application.add_handler(MessageHandler(~filters.StatusUpdate.ALL, answer))
+    application.add_handler(TypeHandler(Update, pass_over))
 
 
 def read_message(message: Message) -> Ask:
     """The message as the commands understand it."""
-    text = message.text or ""
-    _, _, arguments = text.partition(" ") if " " in text else text.partition("\n")
+    found = _COMMAND.fullmatch((message.text or "").strip())
+    command, addressee, arguments = found.groups(default="") if found else ("", "", "")
     return Ask(
         chat_id=message.chat_id,
         # A reply in a plain group carries a thread id too, which no topic of the group has.
         thread_id=(message.message_thread_id or 0) if message.is_topic_message else 0,
         user_id=message.from_user.id if message.from_user else 0,
         message_id=message.message_id,
+        command=command.lower(),
+        addressee=addressee.lower(),
         arguments=arguments,
     )

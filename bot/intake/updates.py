@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 LONG_POLL = 30  # seconds; Telegram allows 50
 READ_MARGIN = 10  # seconds on top of that before the connection counts as dead
+AT_ONCE = 0.2
 PAUSE_AFTER_ERROR = 1.0
 LONGEST_PAUSE = 30.0
 ATTEMPTS = 5
@@ -86,13 +88,16 @@ class Updates:
             await asyncio.gather(*self._chains.values(), return_exceptions=True)
 
     async def _fetch(self) -> tuple[Update, ...]:
+        asked = time.monotonic()
         updates: tuple[Update, ...] = await self._application.bot.get_updates(
             offset=self._offset, timeout=LONG_POLL, read_timeout=READ_MARGIN, allowed_updates=["message"]
         )
         self.last_answer = self._clock()
         if updates:
             self._last_update_at = self.last_answer
-        elif self.last_answer - self._last_update_at > OFFSET_LIFE:
+        elif time.monotonic() - asked < AT_ONCE:
+            await asyncio.sleep(AT_ONCE)  # a server that does not know long polling is not to be hammered
+        if self.last_answer - self._last_update_at > OFFSET_LIFE:
             self._offset = None
         return updates
 
@@ -117,9 +122,9 @@ class Updates:
         message = update.effective_message
         if message is None or message.from_user is None:
             return False
-        if message.chat.type != ChatType.PRIVATE and not self._is_for_us(message.text or ""):
-            return False
         ask = read_message(message)
+        if message.chat.type != ChatType.PRIVATE and not self._is_for_us(ask):
+            return False
         if self._access.permits(ask.user_id, ask.chat_id):
             return True
         self._turn_away(ask)
@@ -136,11 +141,9 @@ class Updates:
         self._refusals.add(refusal)
         refusal.add_done_callback(self._refusals.discard)
 
-    def _is_for_us(self, text: str) -> bool:
+    def _is_for_us(self, ask: Ask) -> bool:
         """In a group only a command that names this bot, or no bot at all, is spoken to it."""
-        command = text.split(maxsplit=1)[0] if text.startswith("/") else ""
-        _, _, name = command.partition("@")
-        return bool(command) and name.lower() in {"", self._application.bot.username.lower()}
+        return bool(ask.command) and ask.addressee in {"", self._application.bot.username.lower()}
 
     async def _dispatch(self, update: Update) -> None:
         """Queues the update behind the earlier ones of its chat; other chats do not wait for it."""
