@@ -1,0 +1,143 @@
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from telegram import Bot
+from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
+
+from sandbox.faults import Fault, Faults
+from sandbox.player import Player
+from sandbox.servers import PERSON
+from tests.sandbox.asking import last_call
+
+
+async def texts(person: Player) -> list[Any]:
+    return [shown["text"] for shown in await person.messages()]
+
+
+async def test_429_says_how_long_to_wait(api: Bot, person: Player) -> None:
+    await person.tell("faults", kind="429", method="sendMessage", retry_after=7)
+    with pytest.raises(RetryAfter) as caught:
+        await api.send_message(PERSON, "x")
+    assert caught.value.retry_after == timedelta(seconds=7)
+    call = await last_call(person)
+    assert (call["status"], call["fault"], call["params"]["text"]) == (429, "429", "x")
+    await api.send_message(PERSON, "y")
+    assert await texts(person) == ["hello", "y"]
+
+
+@pytest.mark.parametrize(
+    ("order", "kind", "words"),
+    [
+        ({}, BadRequest, "Sandbox fault"),
+        ({"description": "Bad Request: TOPIC_CLOSED"}, BadRequest, "Topic_closed"),
+        ({"code": 403, "description": "Forbidden: user is deactivated"}, Forbidden, "Forbidden: user is deactivated"),
+        (
+            {"code": 400, "description": "Bad Request: upgraded", "parameters": {"migrate_to_chat_id": -100}},
+            ChatMigrated,
+            "Group migrated to supergroup. New chat id: -100",
+        ),
+        ({"code": 500, "description": "Internal Server Error"}, NetworkError, "Internal Server Error"),
+    ],
+)
+async def test_any_error_can_be_ordered(
+    api: Bot, person: Player, order: dict[str, Any], kind: type[TelegramError], words: str
+) -> None:
+    await person.tell("faults", kind="error", **order)
+    with pytest.raises(kind) as caught:
+        await api.send_message(PERSON, "x")
+    assert type(caught.value) is kind
+    assert caught.value.message == words
+    assert await texts(person) == ["hello"]
+
+
+async def test_a_proxy_answers_html(api: Bot, person: Player) -> None:
+    await person.tell("faults", kind="502_html")
+    with pytest.raises(NetworkError, match="Bad Gateway"):
+        await api.send_message(PERSON, "x")
+    assert (await last_call(person))["status"] == 502
+
+
+async def test_a_call_is_lost_on_its_way_there(api: Bot, person: Player) -> None:
+    await person.tell("faults", kind="drop_before")
+    with pytest.raises(NetworkError):
+        await api.send_message(PERSON, "x")
+    assert await texts(person) == ["hello"]
+    call = await last_call(person)
+    assert (call["fault"], call["status"], call["answer"]) == ("drop_before", None, None)
+
+
+async def test_an_answer_is_lost_on_its_way_back(api: Bot, person: Player) -> None:
+    await person.tell("faults", kind="drop_after")
+    with pytest.raises(NetworkError):
+        await api.send_message(PERSON, "x")
+    assert await texts(person) == ["hello", "x"]
+    call = await last_call(person)
+    assert (call["fault"], call["status"], call["answer"]["result"]["text"]) == ("drop_after", None, "x")
+
+
+async def test_an_answer_that_comes_too_late_is_a_message_all_the_same(api: Bot, person: Player) -> None:
+    await person.tell("faults", kind="delay", seconds=0.3)
+    with pytest.raises(TimedOut):
+        await api.send_message(PERSON, "x", read_timeout=0.1)
+    assert await texts(person) == ["hello"]
+    await asyncio.sleep(0.4)
+    assert await texts(person) == ["hello", "x"]
+
+
+async def test_orders_are_used_up_one_call_at_a_time(api: Bot, person: Player) -> None:
+    await person.tell("faults", kind="error", method="sendMessage", chat_id=PERSON, skip=1, times=2)
+    await api.send_chat_action(PERSON, "typing")
+    await api.send_message(PERSON, "1")
+    for text in ("2", "3"):
+        with pytest.raises(BadRequest):
+            await api.send_message(PERSON, text)
+    await api.send_message(PERSON, "4")
+    assert await texts(person) == ["hello", "1", "4"]
+
+
+async def test_an_order_for_one_chat_or_for_every_method_leaves_the_rest_alone(api: Bot, person: Player) -> None:
+    await person.tell("faults", kind="error", chat_id=999)
+    await api.send_message(PERSON, "1")
+    await person.tell("faults", kind="error", method="*")
+    assert len(await api.get_updates()) == 1
+    with pytest.raises(BadRequest):
+        await api.send_chat_action(PERSON, "typing")
+
+
+async def test_the_long_poll_fails_only_by_its_name(api: Bot, person: Player) -> None:
+    await person.tell("faults", kind="error", method="getUpdates", code=409, description="Conflict: elsewhere")
+    with pytest.raises(TelegramError, match="Conflict: elsewhere"):
+        await api.get_updates()
+    assert len(await api.get_updates()) == 1
+
+
+async def test_orders_can_be_taken_back(api: Bot, person: Player) -> None:
+    await person.tell("faults", kind="error", times=99)
+    assert await person.ask("faults") == {"waiting": 99}
+    await person.take_back("faults")
+    assert await person.ask("faults") == {"waiting": 0}
+    await api.send_message(PERSON, "x")
+    assert await texts(person) == ["hello", "x"]
+
+
+async def test_an_unknown_kind_is_refused(person: Player) -> None:
+    with pytest.raises(ValueError, match="kind must be one of 429, 502_html, delay, drop_after, drop_before, error"):
+        await person.tell("faults", kind="drop")
+    with pytest.raises(ValueError, match="kind must be one of 429, drip, hang, html, reset, status, truncate"):
+        await person.tell("gateway-faults", kind="error")
+
+
+def test_the_oldest_order_that_fits_is_used_first() -> None:
+    faults = Faults()
+    for kind in ("429", "error"):
+        faults.add(Fault(kind, {"method": "sendVideo"}))
+    assert faults.waiting() == 2
+    assert faults.take(method="sendPhoto") is None
+    assert [fault.kind for fault in (faults.take(method="sendVideo"), faults.take(method="sendVideo")) if fault] == [
+        "429",
+        "error",
+    ]
+    assert faults.take(method="sendVideo") is None
+    assert faults.waiting() == 0
