@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from sandbox.params import Params
 from sandbox.refusal import ApiError, bad_request
@@ -90,6 +91,9 @@ def _check_data(data: Any) -> None:
 def _check_url(url: Any) -> None:
     if not isinstance(url, str) or not url.startswith(("http://", "https://", "tg://", "tonsite://")):
         raise bad_request(f"Inline keyboard button URL '{url}' is invalid: Unsupported URL protocol")
+    host = urlsplit(url).hostname or ""
+    if url.startswith("http") and "." not in host.strip("."):
+        raise bad_request(f"Inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
 
 
 def _check_copy(copied: Any) -> None:

@@ -63,7 +63,7 @@ class Results:
             ids = await self._steps.send_text(row, line, silent=row.part > 0)
         excuse = await self._fill(row, subject, ids[0])
         if excuse:
-            await self._telegram.edit_text(row.chat_id, ids[0], excuse)
+            await self._excuse(row, subject, ids[0], excuse)
         await self._steps.finish(row)
 
     async def show_album(self, row: Delivery, subject: Subject) -> None:
@@ -89,6 +89,15 @@ class Results:
                 return None
             async with self._uploads:
                 return await self._fetch_and_put(row, subject, message_id, caption)
+
+    async def _excuse(self, row: Delivery, subject: Subject, message_id: int, excuse: Message) -> None:
+        try:
+            await self._telegram.edit_text(row.chat_id, message_id, excuse)
+        except Refused as error:
+            # Telegram opens no button to some addresses; the words must stand all the same.
+            log.warning("task %s: a link was refused: %s", subject.task.id, error)
+            plain = cards.link_to_nothing(subject.task, row, subject.title, subject.language)
+            await self._telegram.edit_text(row.chat_id, message_id, plain)
 
     async def _fetch_and_put(self, row: Delivery, subject: Subject, message_id: int, caption: Html) -> Message | None:
         task, place = subject.task, row.outputs[0]

@@ -47,13 +47,20 @@ def link(task: Task, row: Delivery, title: str, language: str, why: str, size: i
 
     `why`: too_large, refused, gone, unavailable. `size` in bytes.
     """
+    end, url = _end(task, row, title, language), output_of(task, row.outputs[0]).url
+    if why == "gone":
+        return Message(say(language, "link.gone", end=end))
+    if not url.startswith(("https://", "http://")):
+        return link_to_nothing(task, row, title, language)
     if why == "too_large" and not size:
         why = "too_large_unknown"
-    megabytes = -(-(size or 0) // 1_000_000)
-    text = say(language, f"link.{why}", end=_end(task, row, title, language), size=megabytes)
-    url = output_of(task, row.outputs[0]).url
-    opens = why != "gone" and url.startswith(("https://", "http://"))
-    return Message(text, (LinkButton(say(language, "link.button"), url),) if opens else ())
+    text = say(language, f"link.{why}", end=end, size=-(-(size or 0) // 1_000_000))
+    return Message(text, (LinkButton(say(language, "link.button"), url),))
+
+
+def link_to_nothing(task: Task, row: Delivery, title: str, language: str) -> Message:
+    """The end without a file and without an address that could be opened."""
+    return Message(say(language, "link.nowhere", end=_end(task, row, title, language)))
 
 
 def reply(facts: dict[str, str], providers: str, language: str) -> Message:

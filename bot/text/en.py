@@ -56,6 +56,7 @@ EN = {
     "link.refused": "{end}. Telegram did not take the file; it is behind the button while the gateway keeps it.",
     "link.gone": "{end}, but the gateway no longer hands out the file: its link has expired.",
     "link.unavailable": "{end}, but the file could not be fetched; try the button.",
+    "link.nowhere": "{end}, but the file could not be brought here; look for it on the gateway's own page.",
     "link.button": "Open the file",
     # Answers to commands.
     "reply.start": "👋 Send <code>/track ID</code> with the ID of a video or image generation. I watch it and put the"

@@ -51,6 +51,7 @@ ZH = {
     "link.refused": "{end}。Telegram 没有接受这个文件；在平台保留期间可点按钮打开。",
     "link.gone": "{end}，但平台已不再提供文件：链接已过期。",
     "link.unavailable": "{end}，但文件取不到；请试试按钮。",
+    "link.nowhere": "{end}，但文件没能发到这里，请到平台自己的页面查看。",
     "link.button": "打开文件",
     "reply.start": "👋 发送 <code>/track ID</code>，ID 是视频或图片生成任务的编号。我会跟踪它，并把成品发到这个聊天里。"
     "\n\n可用平台：{providers}\n/help 查看更多。",

@@ -7,6 +7,7 @@ import pytest
 from sandbox.media import Media
 from sandbox.servers import serving
 from tests.acceptance.world import World
+from tests.oracle import complaints
 
 
 @pytest.fixture(scope="session")
@@ -18,5 +19,8 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Media:
 
 @pytest.fixture
 async def world(media: Media, tmp_path: Path) -> AsyncIterator[World]:
+    """Whatever a test does: each request of the bot and each answer it got has to hold for foreign eyes too."""
     async with serving(media=media) as origins, AsyncExitStack() as stack:
-        yield World(origins, tmp_path, stack)
+        world = World(origins, tmp_path, stack)
+        yield world
+        assert complaints(await world.calls()) == []

@@ -105,9 +105,9 @@ async def test_a_chat_that_has_to_wait_waits_alone(world: World) -> None:
     await delivered(two)
     await delivered(one)
     refused = next(call for call in await world.calls() if call["status"] == 429)
-    later = [c for c in await world.calls() if c["n"] > refused["n"] and c["params"].get("chat_id") == 1001]
+    later = [call for call in await world.calls_to(1001) if call["n"] > refused["n"]]
     assert later[0]["time"] - refused["time"] >= 4
-    others = [c for c in await world.calls() if c["params"].get("chat_id") == 7002]
+    others = await world.calls_to(7002)
     assert others[0]["time"] - refused["time"] < 2
 
 
@@ -151,10 +151,10 @@ async def test_a_person_who_blocks_the_bot_is_left_alone_until_the_next_command(
 
     await until(noticed)
     await asyncio.sleep(1)
-    asked, called = len(await world.questions("t1")), len(await world.calls())
+    asked, called = len(await world.questions("t1")), len(await world.calls_to(1001))
     await asyncio.sleep(2)
     assert len(await world.questions("t1")) <= asked + 1
-    assert len(await world.calls()) == called
+    assert len(await world.calls_to(1001)) == called
     await person.tell("chat", id=1001, type="private", first_name="You", blocked=False)
     await person.say("/track t1 token360")
     await delivered(person)

@@ -292,6 +292,20 @@ async def test_a_file_that_telegram_refuses_goes_as_a_document_and_then_as_a_lin
     assert "did not take the file" in message["text"]
 
 
+@pytest.mark.parametrize("url", ["http://localhost:1/v.mp4", "http://127.0.0.1:1/v.mp4", "https://10.0.0.1/v.mp4"])
+async def test_a_result_at_a_forbidden_address_is_not_fetched_and_not_silence(world: World, url: str) -> None:
+    person = await world.person()
+    await person.tell("tasks", provider="token360", id="t1", outputs=[url], pace=0.2)
+    await world.start_bot()
+    await person.say("/track t1")
+
+    async def told() -> bool:
+        return any("could not be" in text for text in texts_of_bot(await person.messages()))
+
+    await until(told)
+    assert media_in(await person.messages()) == []
+
+
 async def test_an_expired_link_is_said_to_be_expired(world: World) -> None:
     person = await world.person()
     await person.tell("tasks", provider="token360", id="t1", link_life=-5, pace=0.2)

