@@ -50,10 +50,12 @@ class Database:
         await self._writer.close()
 
     async def read(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
-        """All rows of a question, as of the last commit. Raises `DatabaseError`."""
+        """All rows of a question, as of the last commit. Raises `DatabaseError`.
+
+        In one step: a statement that is still being read keeps its snapshot for every other one on the connection.
+        """
         try:
-            async with self._reader.execute(sql, values) as cursor:
-                return list(await cursor.fetchall())
+            return list(await self._reader.execute_fetchall(sql, values))
         except sqlite3.Error as error:
             raise DatabaseError(f"The database {self.path} does not answer ({error}).") from error
 

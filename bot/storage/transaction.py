@@ -336,9 +336,8 @@ class Transaction:
             return cursor.rowcount
 
     async def _one(self, sql: str, values: Any) -> Any:
-        async with self._connection.execute(sql, values) as cursor:
-            return await cursor.fetchone()
+        found = await self._all(sql, values)
+        return found[0] if found else None
 
     async def _all(self, sql: str, values: Any) -> list[Any]:
-        async with self._connection.execute(sql, values) as cursor:
-            return list(await cursor.fetchall())
+        return list(await self._connection.execute_fetchall(sql, values))

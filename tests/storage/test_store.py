@@ -361,3 +361,22 @@ async def test_a_newer_database_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(DatabaseError, match="newer"):
         await Database.open(path)
+
+
+async def test_what_was_committed_is_seen_by_the_next_question_whoever_else_is_asking(store: Store) -> None:
+    """Two statements that overlap on one connection share a snapshot: the later one would look into the past."""
+
+    async def keep_asking() -> None:
+        while True:
+            await store.due_deliveries(NOW, 100, 1000)
+
+    async with asyncio.TaskGroup() as group:
+        others = [group.create_task(keep_asking()) for _ in range(5)]
+        unseen = []
+        for number in range(200):
+            task = await follow(store, f"v{number}", chat(1000 + number))
+            if await store.open_task(task.id) is None:
+                unseen.append(number)
+        for other in others:
+            other.cancel()
+    assert unseen == []
