@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 # After a start everything is due; it is spread over this many seconds for each hundred tasks, so that no gateway
 # is asked everything at once.
 SPREAD_PER_HUNDRED = 1.0
+SWEEP = 60.0
 AFTER_STORAGE_TROUBLE = 5.0
 AFTER_DEFECT = 60.0
 
@@ -50,7 +51,7 @@ class Scheduler:
         """Polls for ever. Cancelling it gives up the questions in flight; they are asked again after a start."""
         await self._poller.start()
         await self._load()
-        listener = asyncio.create_task(self._listen())
+        helpers = [asyncio.create_task(self._listen()), asyncio.create_task(self._sweep())]
         try:
             while True:
                 self._start_due()
@@ -58,7 +59,7 @@ class Scheduler:
         finally:
             for timer in self._timers.values():
                 timer.cancel()
-            workers = [listener, *self._workers]
+            workers = [*helpers, *self._workers]
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
@@ -69,6 +70,8 @@ class Scheduler:
         for task in tasks:
             self._admit(task, self._clocks.chance() * spread)
         log.info("watching %d open tasks", len(self._open))
+        if len(self._open) < len(tasks):
+            log.warning("%d open tasks wait: their provider is not set up any more", len(tasks) - len(self._open))
 
     async def _listen(self) -> None:
         """Takes up tasks that somebody began to follow, lets go of those that nobody follows any more."""
@@ -87,10 +90,20 @@ class Scheduler:
             elif task_id not in self._open:
                 self._admit(task, 0.0)
 
+    async def _sweep(self) -> None:
+        """What is announced is a hint, the table is the truth: now and then it is asked what was missed."""
+        while True:
+            await asyncio.sleep(SWEEP)
+            try:
+                for task_id in await self._store.open_task_ids():
+                    if task_id not in self._open:
+                        self._store.tasks_changed.put_nowait(task_id)
+            except DatabaseError as error:
+                log.error("%s Looking again.", error)  # noqa: TRY400 - the sentence says it all
+
     def _admit(self, task: Task, wait: float) -> None:
         if not self._poller.can_ask(task):
-            log.warning("task %s waits: %s is not configured any more", task.id, task.provider or "its provider")
-            return
+            return  # it waits in the table until its provider is set up again
         self._open[task.id] = task
         if task.id not in self._asking:
             self._plan(task.id, wait)

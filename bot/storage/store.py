@@ -11,6 +11,8 @@ from bot.storage.sqlite import Database
 from bot.storage.transaction import Transaction
 from bot.tracking.model import Delivery, Priority, Subscription, Task
 
+_OPEN = "t.ending IS NULL AND EXISTS (SELECT 1 FROM subscriptions s WHERE s.task_id = t.id AND NOT s.stopped)"
+
 _PRIORITY = (
     f"CASE WHEN o.subscription_id IS NULL THEN {Priority.ANSWER:d}"
     f" WHEN o.kind <> 'card' OR o.shown < 0 OR t.ending = 'not_found' THEN {Priority.RESULT:d}"
@@ -64,19 +66,15 @@ class Store:
 
     async def open_tasks(self) -> list[Task]:
         """Tasks that are still to be polled: not ended, and at least one chat follows them."""
-        found = await self._all(
-            f"SELECT {rows.TASK} FROM tasks t WHERE t.ending IS NULL"
-            " AND EXISTS (SELECT 1 FROM subscriptions s WHERE s.task_id = t.id AND NOT s.stopped)"
-        )
-        return [rows.to_task(row) for row in found]
+        return [rows.to_task(row) for row in await self._all(f"SELECT {rows.TASK} FROM tasks t WHERE {_OPEN}")]
+
+    async def open_task_ids(self) -> list[int]:
+        """Only the ids of those."""
+        return [row[0] for row in await self._all(f"SELECT t.id FROM tasks t WHERE {_OPEN}")]
 
     async def open_task(self, task_id: int) -> Task | None:
         """The task, if it is still to be polled."""
-        row = await self._one(
-            f"SELECT {rows.TASK} FROM tasks t WHERE t.id = ? AND t.ending IS NULL"
-            " AND EXISTS (SELECT 1 FROM subscriptions s WHERE s.task_id = t.id AND NOT s.stopped)",
-            (task_id,),
-        )
+        row = await self._one(f"SELECT {rows.TASK} FROM tasks t WHERE t.id = ? AND {_OPEN}", (task_id,))
         return rows.to_task(row) if row else None
 
     async def accounts_in_trouble(self) -> set[tuple[str, int]]:

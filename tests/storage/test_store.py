@@ -88,7 +88,7 @@ async def test_numbers_of_handled_updates_are_forgotten_later(store: Store) -> N
 
 async def test_following_queues_the_first_card_and_wakes_the_stages(store: Store) -> None:
     task = await follow(store)
-    assert [task.id] == [open_task.id for open_task in await store.open_tasks()]
+    assert [task.id] == [open_task.id for open_task in await store.open_tasks()] == await store.open_task_ids()
     (card,) = await due(store)
     assert (card.kind, card.chat_id, card.reply_to) == (OutboxKind.CARD, 7, 3)
     assert store.outbox_changed.is_set()
