@@ -70,13 +70,15 @@ class Sender:
     async def _start_due(self) -> float:
         """Starts a worker for every row that may go out now; returns the seconds until more may."""
         now = self._clock()
+        # A row whose worker is at work, or ends while the table is read, is read half done: it waits for the next look.
+        busy = frozenset(self._workers)
         try:
             rows = await self._store.due_deliveries(now, PER_CHAT, WORKERS * PER_CHAT)
             later = await self._store.next_delivery_at(now)
         except DatabaseError as error:
             log.error("%s Deliveries wait until it does.", error)  # noqa: TRY400 - the sentence says it all
             return STORAGE_PAUSE
-        wait = self._start(rows)
+        wait = self._start([row for row in rows if _lane(row) not in busy])
         return wait if later is None else min(wait, later - now)
 
     def _start(self, rows: list[Delivery]) -> float:
@@ -84,7 +86,7 @@ class Sender:
         for row in rows:
             lane = _lane(row)
             if lane in self._workers or len(self._workers) >= WORKERS:
-                continue  # the worker that ends looks here again
+                continue  # the worker that ends wakes the loop
             spare = SPARE_FOR_RESULTS if row.priority is Priority.PROGRESS else 0
             ready_at = self._pacing.ready_at(row.chat_id, spare=spare)
             if ready_at > tick:

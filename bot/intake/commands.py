@@ -76,7 +76,7 @@ class Commands:
             await tx.reply(ask.origin, {"say": "nobody_to_ask"}, now)
             return
         known = await tx.subscription(task.id, ask.chat_id, ask.thread_id)
-        if task.ending is None and known and not known.stopped:
+        if known and not known.stopped and (task.ending is None or await tx.is_on_its_way(known)):
             await tx.reply(ask.origin, {"say": "already", "id": reference.task_id}, now)
             return
         if task.ending is not None and not task.succeeded:

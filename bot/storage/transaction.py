@@ -77,6 +77,16 @@ class Transaction:
         )
         return rows.to_subscription(row) if row else None
 
+    async def is_on_its_way(self, subscription: Subscription) -> bool:
+        """Whether some of the task's result is still to reach the chat."""
+        return bool(
+            await self._all(
+                "SELECT 1 FROM outbox WHERE subscription_id = ? AND kind <> 'card'"
+                " AND state IN ('pending', 'sending', 'doubt') LIMIT 1",
+                (subscription.id,),
+            )
+        )
+
     async def subscribe(self, task: Task, wish: Subscription, now: float) -> None:
         """The chat follows the task from now on, with a fresh card; whatever was queued for it before is dropped.
 

@@ -1,5 +1,6 @@
 """`/track ID` → card → finished media in the chat, on each of the five endpoints."""
 
+import asyncio
 import hashlib
 import itertools
 from typing import Any
@@ -185,6 +186,23 @@ async def test_who_asks_for_a_finished_task_gets_it_again_without_a_new_upload(w
     assert shown[0]["media"]["file_id"] == shown[1]["media"]["file_id"]
 
 
+async def test_an_impatient_second_command_does_not_bring_the_media_twice(world: World) -> None:
+    person = await world.person()
+    await person.tell("tasks", provider="token360", id="t1", pace=0.2)
+    await person.tell("faults", method="editMessageMedia", kind="delay", seconds=3)
+    await world.start_bot()
+    await person.say("/track t1")
+
+    async def announced() -> bool:
+        return any("is ready" in text for text in texts_of_bot(await person.messages()))
+
+    await until(announced)
+    await person.say("/track t1")
+    await until(finished(person, 1))
+    await asyncio.sleep(3)
+    assert len(media_in(await person.messages())) == 1
+
+
 async def test_a_second_command_for_a_running_task_points_to_its_card(world: World) -> None:
     person = await world.person()
     await person.tell("tasks", provider="token360", id="t1", end="stuck")
@@ -234,6 +252,19 @@ async def test_list_untrack_and_track_again(world: World) -> None:
         return len(await world.questions("t1")) > asked + 1
 
     await until(asked_again)
+
+
+async def test_every_command_gets_exactly_one_answer(world: World) -> None:
+    people = [await world.person(8000 + number) for number in range(25)]
+    await world.start_bot(ALLOWED_TELEGRAM_USER_IDS="*")
+    commands = [(person, await person.say(text)) for text in ("/help", "/list", "/untrack x") for person in people]
+
+    async def all_answered() -> bool:
+        return all([len(texts_of_bot(await person.messages())) >= 3 for person in people])
+
+    await until(all_answered)
+    for person, command in commands:
+        assert len([m for m in await person.messages() if m["reply_to"] == command]) == 1
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -176,6 +176,18 @@ async def test_who_follows_a_finished_task_gets_it_at_once(store: Store) -> None
     assert [row.kind for row in await due(store) if row.chat_id == 8] == [OutboxKind.CARD, OutboxKind.RESULT]
 
 
+async def test_a_result_is_on_its_way_until_it_is_there(store: Store) -> None:
+    task = await record(store, located(await follow(store)), SUCCEEDED)
+    async with store.transaction() as tx:
+        known = await tx.subscription(task.id, 7, 0)
+        assert known is not None
+        assert await tx.is_on_its_way(known)
+    for row in await due(store):
+        await finish(store, row, 11)
+    async with store.transaction() as tx:
+        assert not await tx.is_on_its_way(known)
+
+
 async def test_two_open_questions_for_one_id_become_one_task(store: Store) -> None:
     async with store.transaction() as tx:
         anywhere = await tx.add_task("v1", "", "", NOW, NOW + 100)
@@ -241,6 +253,17 @@ async def test_after_a_crash_a_send_is_in_doubt_and_an_edit_is_due(store: Store)
         await tx.doubt_interrupted()
     states = {row.id: row.state for row in await due(store)}
     assert states == {sending.id: OutboxState.DOUBT, editing.id: OutboxState.PENDING}
+
+
+async def test_the_number_of_a_row_that_is_gone_is_never_given_again(store: Store) -> None:
+    numbers = []
+    for _ in range(3):
+        async with store.transaction() as tx:
+            await tx.reply(chat(), {"say": "help"}, NOW)
+        (row,) = await due(store)
+        numbers.append(row.id)
+        await finish(store, row)
+    assert len(set(numbers)) == 3
 
 
 async def test_what_waits_says_when_it_is_due(store: Store) -> None:

@@ -1,3 +1,5 @@
+-- AUTOINCREMENT where rows are spoken of by their number while they may be deleted: it must never mean another row.
+
 -- Every update from Telegram, before the next offset confirms it. `body` is emptied once it is handled; the number
 -- stays for two days, so that an update that Telegram hands out twice is handled once.
 CREATE TABLE inbox (
@@ -10,7 +12,7 @@ CREATE INDEX inbox_waiting ON inbox (update_id) WHERE body IS NOT NULL;
 
 -- Remote jobs. `account` -1: nobody has answered for the ID yet, and provider and kind are what the person named.
 CREATE TABLE tasks (
-    id          INTEGER PRIMARY KEY,
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
     provider    TEXT    NOT NULL,
     account     INTEGER NOT NULL,
     kind        TEXT    NOT NULL,
@@ -31,7 +33,7 @@ CREATE INDEX tasks_open ON tasks (id) WHERE ending IS NULL;
 
 -- Who follows what. One chat (or topic) follows a task at most once; `stopped` ones are no longer told anything.
 CREATE TABLE subscriptions (
-    id                 INTEGER PRIMARY KEY,
+    id                 INTEGER PRIMARY KEY AUTOINCREMENT,
     task_id            INTEGER NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
     chat_id            INTEGER NOT NULL,
     thread_id          INTEGER NOT NULL DEFAULT 0,
@@ -46,7 +48,7 @@ CREATE INDEX subscriptions_by_chat ON subscriptions (chat_id, thread_id);
 
 -- What still has to reach a chat, and what has. Rows hold facts; the text is made when the row is sent.
 CREATE TABLE outbox (
-    id              INTEGER PRIMARY KEY,
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
     subscription_id INTEGER REFERENCES subscriptions (id) ON DELETE CASCADE,
     chat_id         INTEGER NOT NULL,
     thread_id       INTEGER NOT NULL DEFAULT 0,
