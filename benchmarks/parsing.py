@@ -7,16 +7,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from providers.base import Reading
+from providers.custom import load
 from providers.parse import parse
 
-BODIES = Path(__file__).parents[1] / "tests" / "providers" / "golden" / "documented.jsonl"
+ROOT = Path(__file__).parents[1]
+BODIES = ROOT / "tests" / "providers" / "golden" / "documented.jsonl"
+EXAMPLES = ROOT / "docs" / "providers.toml.example"
+EXAMPLE_BODIES = ROOT / "tests" / "providers" / "examples.jsonl"
 ROUNDS, REPEATS = 15, 40
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """CPU microseconds for one answer: the median over all documented bodies, and the slowest body."""
+    """CPU microseconds for one answer: the median over all bodies, and the slowest body."""
 
     understand: float
     decode: float
@@ -24,18 +30,43 @@ class Result:
     slowest_name: str
 
 
-def measure() -> Result:
+@dataclass(frozen=True, slots=True)
+class _Case:
+    name: str
+    body: bytes
+    http: int
+    reading: Reading | None = None
+
+
+def by_itself() -> Result:
+    """The documented bodies, read without a description."""
+    lines = map(json.loads, BODIES.read_text(encoding="utf-8").splitlines())
+    return _measure([_case(line, line["gateway"]) for line in lines if isinstance(line["body"], dict)])
+
+
+def by_description() -> Result:
+    """The bodies of the example providers whose tables say how to read them."""
+    readings = {found.provider.name: found.provider.endpoints[0].reading for found in load(EXAMPLES)}
+    lines = map(json.loads, EXAMPLE_BODIES.read_text(encoding="utf-8").splitlines())
+    plain = [line for line in lines if isinstance(line["body"], dict) and not {"step", "variant"} & set(line)]
+    return _measure(
+        [_case(line, line["provider"], reading) for line in plain if (reading := readings[line["provider"]])]
+    )
+
+
+def _case(line: dict[str, Any], gateway: str, reading: Reading | None = None) -> _Case:
+    return _Case(f"{line['id']} {gateway}", json.dumps(line["body"]).encode(), line["http"], reading)
+
+
+def _measure(cases: list[_Case]) -> Result:
     """Alternates the two on each body; the median of the rounds stands for the body."""
     understood, decoded = {}, []
-    for case in map(json.loads, BODIES.read_text(encoding="utf-8").splitlines()):
-        if not isinstance(case["body"], dict):
-            continue
-        raw = json.dumps(case["body"]).encode()
+    for case in cases:
         ours, theirs = [], []
         for _ in range(ROUNDS):
-            ours.append(_cpu(partial(parse, case["kind"], case["http"], {}, raw, has_fetch=case["fetch"])))
-            theirs.append(_cpu(partial(json.loads, raw)))
-        understood[f"{case['id']} {case['gateway']}"] = statistics.median(ours)
+            ours.append(_cpu(partial(parse, "video", case.http, {}, case.body, reading=case.reading, has_fetch=True)))
+            theirs.append(_cpu(partial(json.loads, case.body)))
+        understood[case.name] = statistics.median(ours)
         decoded.append(statistics.median(theirs))
     slowest = max(understood, key=lambda name: understood[name])
     return Result(statistics.median(understood.values()), statistics.median(decoded), understood[slowest], slowest)

@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run`."""
+"""The command line: `python -m bot run | query | providers`."""
 
 import argparse
 import asyncio
@@ -7,26 +7,57 @@ import sys
 from bot import __version__
 from bot.app import CannotStart, run
 from bot.ops.logs import set_up
-from bot.settings import Settings, SettingsError
+from bot.query import CannotAsk, listing, query
+from bot.settings import Settings, SettingsError, load_gateways
+from bot.tracking.gateways import Gateways
+from providers.base import KINDS
 
 EXIT_CANNOT_START = 2
+EXIT_NO_ANSWER = 3
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Returns the exit status: 0 stopped as asked, 2 can not run like this (one sentence says why)."""
+    """The exit status: 0 done, 2 can not be done like this (one sentence says why), 3 the gateway did not tell."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        match chosen.command:
+            case "query":
+                return _query(chosen)
+            case "providers":
+                print(listing(load_gateways()))
+            case _:
+                _run()
+    except (SettingsError, CannotStart, CannotAsk) as error:
+        sys.stderr.write(f"{error}\n")
+        return EXIT_CANNOT_START
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bot", description="Rushes, the Telegram bot.")
     parser.add_argument("--version", action="version", version=f"rushes {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="run the bot; settings come from the environment or .env")
-    parser.parse_args(arguments)
-    try:
-        settings = Settings.load()
-        set_up(settings.log_level, settings.log_format, settings.secrets)
-        asyncio.run(run(settings))
-    except (SettingsError, CannotStart) as error:
-        sys.stderr.write(f"{error}\n")
-        return EXIT_CANNOT_START
-    return 0
+    commands.add_parser("providers", help="show which gateways are set up, and which are off")
+    asking = commands.add_parser("query", help="ask about one task, once, and print what the bot understands")
+    asking.add_argument("task_id", metavar="ID")
+    asking.add_argument("--provider", default="", help="ask only this one; default: everybody who has a key")
+    asking.add_argument("--kind", choices=KINDS, default="", help="ask only for tasks of this kind")
+    asking.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    return parser
+
+
+def _run() -> None:
+    settings, gateways = Settings.load(), load_gateways()
+    keys = [key for gateway in gateways for key in gateway.keys]
+    set_up(settings.log_level, settings.log_format, [settings.telegram_bot_token.get_secret_value(), *keys])
+    asyncio.run(run(settings, Gateways(gateways)))
+
+
+def _query(chosen: argparse.Namespace) -> int:
+    found = asyncio.run(query(Gateways(load_gateways()), chosen.task_id, chosen.provider, chosen.kind))
+    print(found.as_json() if chosen.json else found.as_table())
+    return 0 if found.is_answer else EXIT_NO_ANSWER
 
 
 if __name__ == "__main__":

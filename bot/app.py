@@ -33,6 +33,7 @@ from bot.intake.updates import Updates
 from bot.media.download import Downloader
 from bot.ops.health import Health
 from bot.polling.cadence import Pace
+from bot.polling.inquiry import Inquiry
 from bot.polling.limiter import Lanes
 from bot.polling.poller import Clocks, Poller
 from bot.polling.scheduler import Scheduler
@@ -69,13 +70,13 @@ class Loops:
     sender: Sender
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, gateways: Gateways) -> None:
     """Runs the bot until SIGTERM or SIGINT. Raises `CannotStart`, or what broke one of its loops."""
     async with AsyncExitStack() as stack:
         stack.enter_context(_single_instance(settings.database_path))
         store = await _open_store(settings, stack)
         application = await stack.enter_async_context(_telegram(settings))
-        loops = await _build(settings, store, application, stack)
+        loops = await _build(settings, gateways, store, application, stack)
         if settings.http_port is not None:
             await _serve_health(settings.http_host, settings.http_port, store, loops, stack)
         log.info("Rushes is running as @%s", application.bot.username)
@@ -83,8 +84,9 @@ async def run(settings: Settings) -> None:
     log.info("stopped")
 
 
-async def _build(settings: Settings, store: Store, application: AnyApplication, stack: AsyncExitStack) -> Loops:
-    gateways = Gateways(settings.gateways())
+async def _build(
+    settings: Settings, gateways: Gateways, store: Store, application: AnyApplication, stack: AsyncExitStack
+) -> Loops:
     if not gateways.names:
         log.warning("no provider is set up: put at least one key, such as APIPOD_API_KEY, into .env")
     client = await stack.enter_async_context(GatewayClient(version=__version__))
@@ -93,7 +95,8 @@ async def _build(settings: Settings, store: Store, application: AnyApplication, 
 
     lanes = Lanes(settings.provider_max_concurrency, settings.provider_max_rps)
     pace = Pace(settings.poll_interval, settings.poll_max_interval)
-    poller = Poller(gateways, client, store, lanes, pace, settings.admin_telegram_user_ids, clocks)
+    inquiry = Inquiry(gateways, client, lanes, pace)
+    poller = Poller(gateways, inquiry, store, pace, settings.admin_telegram_user_ids, clocks)
 
     folder = settings.database_path.with_name(settings.database_path.name + ".media")
     files = Files(downloader, client, gateways, folder, settings.upload_limit)

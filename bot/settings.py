@@ -1,10 +1,17 @@
-"""Every setting, read once from the environment or `.env` and frozen. Knows the names, not what they are used for."""
+"""Every setting, read once from the environment or `.env` and frozen. Knows the names, not what they are used for.
 
+The gateways' keys are read apart from the bot's own settings: their names come from the list of providers, and asking a
+gateway by hand needs no Telegram token.
+"""
+
+import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -17,8 +24,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.tracking.gateways import Gateway
-from providers import BUILT_IN
+from bot.tracking.gateways import Gateway, fold_name
+from providers import BUILT_IN, custom
+from providers.base import Provider
 
 EVERYONE = "*"
 
@@ -59,7 +67,6 @@ def _sqlite_url(value: str) -> str:
 
 Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(_words)]
 IdsOrEveryone = Annotated[frozenset[int] | Literal["*"], NoDecode, BeforeValidator(_ids_or_everyone)]
-Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_words)]
 Words = Annotated[frozenset[str], NoDecode, BeforeValidator(_words)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Token = Annotated[SecretStr, AfterValidator(_one_word)]
@@ -81,15 +88,6 @@ class Settings(BaseSettings):
     allowed_telegram_user_ids: IdsOrEveryone = frozenset()
     allowed_telegram_chat_ids: Ids = frozenset()
     admin_telegram_user_ids: Ids = frozenset()
-
-    apipod_api_key: Keys = ()
-    token360_api_key: Keys = ()
-    octopusx_api_key: Keys = ()
-    ai_nebula_api_key: Keys = ()
-    apipod_base_url: HttpUrl = "https://api.apipod.ai"
-    token360_base_url: HttpUrl = "https://api.token360.ai"
-    octopusx_base_url: HttpUrl = "https://octopusx.ai"
-    ai_nebula_base_url: HttpUrl = "https://llm.ai-nebula.com"
 
     database_url: Annotated[str, AfterValidator(_sqlite_url)] = "sqlite:///data/rushes.db"
 
@@ -135,21 +133,55 @@ class Settings(BaseSettings):
         telegram = (2000 if self.telegram_local_mode else 50) * MEGABYTE
         return min(self.media_max_bytes or telegram, telegram)
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Every secret in clear, for one purpose: to blank them out of the logs."""
-        keys = [key for gateway in self.gateways() for key in gateway.keys]
-        return (self.telegram_bot_token.get_secret_value(), *keys)
 
-    def gateways(self) -> tuple[Gateway, ...]:
-        """The built-in providers that have a key, each at its configured base URL."""
-        configured = []
-        for provider in BUILT_IN:
-            keys: tuple[SecretStr, ...] = getattr(self, f"{provider.name}_api_key")
-            if keys:
-                located = replace(provider, base_url=getattr(self, f"{provider.name}_base_url"))
-                configured.append(Gateway(located, tuple(key.get_secret_value() for key in keys)))
-        return tuple(configured)
+def load_gateways() -> tuple[Gateway, ...]:
+    """Every provider that is known here, built in or from PROVIDERS_FILE, with its keys; without one it is off.
+
+    For a built-in one `NAME_API_KEY` holds the keys and `NAME_BASE_URL` may move it. Raises `SettingsError`.
+    """
+    variables = _variables()
+    gateways = [_built_in(provider, variables) for provider in BUILT_IN]
+    if file := variables.get("PROVIDERS_FILE"):
+        gateways += _of_file(Path(file), variables)
+    names = [fold_name(gateway.provider.name) for gateway in gateways]
+    for gateway in gateways:
+        if names.count(fold_name(gateway.provider.name)) > 1:
+            raise SettingsError(f"PROVIDERS_FILE: there is more than one provider {gateway.provider.name}; rename it.")
+    return tuple(gateways)
+
+
+def _variables() -> dict[str, str]:
+    """The environment over `.env`, as pydantic-settings reads them: in any case, and what is empty is not set."""
+    found = {**dotenv_values(".env", encoding="utf-8"), **os.environ}
+    return {name.upper(): value for name, value in found.items() if value}
+
+
+def _built_in(provider: Provider, variables: Mapping[str, str]) -> Gateway:
+    setting, moved = f"{provider.name}_API_KEY".upper(), f"{provider.name}_BASE_URL".upper()
+    try:
+        base_url = _http_url(variables.get(moved, provider.base_url))
+    except ValueError as error:
+        raise SettingsError(f"{moved} is not usable: {error}.") from None
+    return Gateway(replace(provider, base_url=base_url), tuple(_words(variables.get(setting, ""))), setting)
+
+
+def _of_file(path: Path, variables: Mapping[str, str]) -> list[Gateway]:
+    try:
+        return [_custom(found, variables) for found in custom.load(path)]
+    except custom.ProvidersFileError as error:
+        raise SettingsError(f"PROVIDERS_FILE: {error}") from None
+
+
+def _custom(found: custom.CustomProvider, variables: Mapping[str, str]) -> Gateway:
+    provider, setting = found.provider, found.setting
+    if provider.auth.place == "none":
+        return Gateway(provider, ("",))
+    if setting.lower() in Settings.model_fields:
+        raise SettingsError(f"PROVIDERS_FILE: providers.{provider.name}.api_key_env: {setting} is no gateway's key.")
+    keys = tuple(_words(variables.get(setting.upper(), "")))
+    if provider.auth.sign and not all(access and secret for access, _, secret in (key.partition(":") for key in keys)):
+        raise SettingsError(f"{setting} must be ACCESS_KEY:SECRET_KEY for the provider {provider.name}.")
+    return Gateway(provider, keys, setting)
 
 
 def _sentence(problem: Any) -> str:

@@ -61,14 +61,15 @@ _PHRASES: Sequence[tuple[QueryErrorKind, Sequence[str]]] = (
         (
             r"unauthori[sz]ed|unauthenticated|authentication|login fail|permission denied",
             r"(?:invalid|incorrect|expired|missing|bad|wrong|disabled).{0,12}(?:api.?key|token|credential)",
-            r"(?:api.?key|token).{0,20}(?:not found|not exist|invalid|expired|missing)",
+            r"(?:api.?key|token).{0,20}(?:not found|not exist|not valid|invalid|expired|missing)",
             r"令牌|密钥|鉴权|未授权",
         ),
     ),
     (
         QueryErrorKind.NOT_FOUND,
         (
-            r"not.?found|(?:not|n't).{0,6}exist|no such|unknown task|(?:record|task)\w* is null",
+            r"not?.?found|(?:not|n't).{0,6}exist|no such|unknown task|(?:record|task)\w* is null",
+            r"invalid.{0,4}(?:task|job).?id|(?:task|job).?id.{0,6}(?:invalid|not valid)",
             r"^not implemented$",
             r"不存在|未找到|找不到",
         ),
@@ -82,6 +83,8 @@ _PHRASES: Sequence[tuple[QueryErrorKind, Sequence[str]]] = (
     ),
 )
 _KINDS = tuple((kind, re.compile("|".join(patterns), re.IGNORECASE)) for kind, patterns in _PHRASES)
+# Some gateways answer an empty account as they answer too many questions. Advice to buy more is no empty account.
+_EMPTY_ACCOUNT = re.compile(r"arrears|insufficient|deplet|余额|欠费", re.IGNORECASE)
 _REFUSALS = (("success", False), ("ok", False), ("error", True))
 
 
@@ -105,7 +108,7 @@ def read_fault(layers: Sequence[Mapping[str, Any]]) -> Fault:
     envelope_code = _envelope_code(layers)
     code = inner_code or _first_code(layers) or envelope_code
     return Fault(
-        message=masked(error or _first_text(layers, MESSAGE_KEYS) or code, MESSAGE_LIMIT),
+        message=masked(error or _first_text(layers, (*MESSAGE_KEYS, "description")) or code, MESSAGE_LIMIT),
         code=masked(code, CODE_LIMIT),
         envelope_code=envelope_code,
         refused=is_refused(layers),
@@ -131,6 +134,8 @@ def classify(http: int, fault: Fault) -> QueryErrorKind | None:
     for code in (fault.envelope_code, fault.code):
         if kind := _by_number(code):
             return kind
+    if http == 429 and _EMPTY_ACCOUNT.search(fault.message):  # noqa: PLR2004 - HTTP's Too Many Requests
+        return QueryErrorKind.PAYMENT
     return (
         by_words(fault.envelope_code.replace("_", " "))
         or by_words(fault.code.replace("_", " "))

@@ -29,6 +29,11 @@ class FileWriter:
         self._is_kept = False
         self.size = 0
 
+    @property
+    def left(self) -> int:
+        """How many bytes may still come."""
+        return self._limit - self.size
+
     async def __aenter__(self) -> Self:
         self._file = await asyncio.to_thread(self._path.open, "wb")
         return self
@@ -45,6 +50,14 @@ class FileWriter:
         self._waiting += data
         if len(self._waiting) >= _BATCH:
             await self._flush()
+
+    async def restart(self) -> None:
+        """Empties the file: what follows is its beginning."""
+        self._waiting.clear()
+        self.size = 0
+        if self._file is not None:
+            await asyncio.to_thread(self._file.truncate, 0)
+            self._file.seek(0)
 
     async def keep(self) -> Path:
         """The finished file."""
@@ -64,43 +77,11 @@ class FileWriter:
             self._path.unlink(missing_ok=True)
 
 
-async def save(chunks: AsyncIterable[bytes], destination: Path, max_bytes: int) -> Path | None:
-    """The body as it is; None when it is empty."""
-    async with FileWriter(destination, max_bytes) as file:
-        async for chunk in chunks:
-            await file.write(chunk)
-        return await file.keep() if file.size else None
-
-
-async def unpack(chunks: AsyncIterable[bytes], destination: Path, max_bytes: int) -> Path | bytes:
-    """The file inside a JSON body, or the JSON without its long strings when it holds none.
-
-    Raises ValueError for what cannot be JSON or base64.
-    """
-    unpacker = Unpacker()
-    # The same file twice as base64, and the words around it.
-    left = 3 * max_bytes + _BATCH
-    async with FileWriter(destination, max_bytes) as file:
-        async for chunk in chunks:
-            left -= len(chunk)
-            if left < 0:
-                raise TooLarge
-            if data := unpacker.feed(chunk):
-                await file.write(data)
-        if unpacker.complete:
-            return await file.keep()
-        document = bytes(unpacker.document)
-        if small := short_base64(document):
-            await file.write(small)
-            return await file.keep()
-    return document
-
-
-async def write_all(data: bytes, destination: Path, max_bytes: int) -> Path:
-    """A file of bytes that are already at hand."""
-    async with FileWriter(destination, max_bytes) as file:
-        await file.write(data)
-        return await file.keep()
+async def unpack(chunks: AsyncIterable[bytes], file: FileWriter, unpacker: Unpacker) -> None:
+    """Writes what `unpacker` takes out of a JSON body. Raises ValueError for what cannot be JSON or base64."""
+    async for chunk in chunks:
+        if data := unpacker.feed(chunk):
+            await file.write(data)
 
 
 def short_base64(document: bytes) -> bytes | None:

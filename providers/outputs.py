@@ -21,7 +21,7 @@ from providers.vocabulary import (
 _LINK = re.compile(r"(?i)https?://[^\s/?#\\]+(?:[/?#]\S*)?")
 _INLINE = re.compile(r"data:(video|image|audio)/[\w.+\-]{1,60}[\w;=.+\- ]{0,100},")
 _LONGEST_LINK = 8192
-_LONGEST_JSON = 1 << 20
+_LONGEST_JSON = 1 << 16
 _DEEPEST = 16
 _MOST_VALUES = 500
 _MOST_OUTPUTS = 64

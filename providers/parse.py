@@ -13,18 +13,21 @@ thing an equality check would ever catch is a gateway that mixes up its own cust
 as well. What the gateway said stands in `Snapshot.task_id` for whoever wants to log a difference.
 """
 
+import gc
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from providers.base import Kind, Output, OutputKind, QueryError, QueryErrorKind, Snapshot, State
-from providers.envelope import id_of, is_request_word, names_task, peel, word_of
+from providers.base import Kind, Output, OutputKind, QueryError, QueryErrorKind, Reading, Snapshot, State
+from providers.envelope import id_of, is_request_word, word_of
 from providers.faults import MESSAGE_LIMIT, Fault, by_http, by_words, classify, is_refused, read_fault, task_error
-from providers.outputs import find_outputs, legacy_output
+from providers.outputs import legacy_output
 from providers.quantities import epoch_seconds, number, percent
+from providers.reading import NAME_LIMIT, PROMPT_LIMIT, Answer, Layers, handles, open_document, refined
 from providers.scrub import masked, plain
 from providers.vocabulary import (
     ASIDES,
@@ -47,15 +50,12 @@ from providers.vocabulary import (
 )
 
 _WORD_LIMIT = 64
-_NAME_LIMIT = 200
-_PROMPT_LIMIT = 2000
 _LONGEST_WAIT = 86_400.0
+_LARGE = 1 << 14
 _DATE_LIMIT = 64
 _SIDE_OUTPUTS = frozenset({OutputKind.LAST_FRAME, OutputKind.THUMBNAIL})
 _GOING_ON = frozenset({State.QUEUED, State.RUNNING})
 _SIGNS_OF_A_TASK = (*STATUS_KEYS, *ID_KEYS, *CODE_KEYS, *PERCENT_KEYS, "success")
-
-_Layers = Sequence[Mapping[str, Any]]
 
 
 def parse(
@@ -64,30 +64,54 @@ def parse(
     headers: Mapping[str, str],
     body: bytes,
     *,
+    reading: Reading | None = None,
     has_fetch: bool = False,
     now: float | None = None,
 ) -> Snapshot | QueryError:
     """What an answer to "how is this task?" means. Never raises, whatever the bytes.
 
-    `kind` is what the endpoint makes; it decides where neither name nor extension does. `has_fetch`: the provider has
-    a second request for files, so that a success without a usable link is `needs_fetch`. `now` (epoch seconds) is only
-    for a Retry-After date from a server that sends no Date.
+    `kind` is what the endpoint makes; it decides where neither name nor extension does. `reading` describes the answer
+    where it should not be read by itself. `has_fetch`: the provider has a second request for files, so that a success
+    without a usable link is `needs_fetch`. `now` (epoch seconds) is only for a Retry-After date from a server that
+    sends no Date.
     """
-    root = _load(body)
-    if isinstance(root, dict) and not _is_redirect(status):
-        found = _read(kind, status, peel(root), has_fetch=has_fetch)
-    else:
-        found = _no_answer(status, body)
+    with _without_collector(len(body)):
+        found = _understood(kind, status, body, reading, has_fetch=has_fetch)
     return _with_wait(found, headers, now) if isinstance(found, QueryError) else found
 
 
-def _load(body: bytes) -> Any:
-    """The JSON document; a list of one stands for its element. None for everything that is not JSON."""
+@contextmanager
+def _without_collector(size: int) -> Iterator[None]:
+    """Lets no garbage be collected while a large document is read: there is none, and looking triples the cost."""
+    if size < _LARGE or not gc.isenabled():
+        yield
+        return
+    gc.disable()
     try:
-        document = _loads(body.decode(json.detect_encoding(body), "replace"))
+        yield
+    finally:
+        gc.enable()
+
+
+def _understood(
+    kind: Kind, status: int, body: bytes, reading: Reading | None, *, has_fetch: bool
+) -> Snapshot | QueryError:
+    document = _load(body)
+    answer = None if _is_redirect(status) else open_document(document, reading)
+    if answer is None:
+        return _no_answer(status, body)
+    found = _read(kind, status, answer, has_fetch=has_fetch)
+    if isinstance(found, Snapshot) and found.needs_fetch:
+        return replace(found, handles=handles(reading, document))
+    return found
+
+
+def _load(body: bytes) -> Any:
+    """The JSON document; None for everything that is not JSON."""
+    try:
+        return _loads(body.decode(json.detect_encoding(body), "replace"))
     except (ValueError, RecursionError):
         return None
-    return document[0] if isinstance(document, list) and len(document) == 1 else document
 
 
 def _loads(text: str) -> Any:
@@ -97,6 +121,8 @@ def _loads(text: str) -> Any:
         raise
     except ValueError:
         # An integer of thousands of digits, which Python refuses to convert; as a float it is merely infinite.
+        if len(text) > _LARGE:
+            raise
         return json.loads(text, parse_int=float)
 
 
@@ -104,34 +130,23 @@ def _is_redirect(status: int) -> bool:
     return 300 <= status < 400  # noqa: PLR2004 - HTTP's range
 
 
-def _read(kind: Kind, status: int, layers: _Layers, *, has_fetch: bool) -> Snapshot | QueryError:
-    node = layers[0]
-    word = word_of(node) or _word_of_operation(node)
-    state = state_of(word)
-    if state.is_terminal and (not is_request_word(word) or names_task(node)):
-        return _snapshot(kind, state, word, layers, has_fetch=has_fetch)
-    if state in _GOING_ON and status < 400 and not is_refused(layers):  # noqa: PLR2004 - HTTP's errors
-        return _snapshot(kind, state, word, layers, has_fetch=has_fetch)
+def _read(kind: Kind, status: int, answer: Answer, *, has_fetch: bool) -> Snapshot | QueryError:
+    word, state, layers = answer.word, answer.state, answer.layers
+    if state.is_terminal and answer.is_firm(status):
+        return _snapshot(kind, state, answer, has_fetch=has_fetch)
+    is_refused_here = is_refused(layers) if answer.ok is None else not answer.ok
+    if state in _GOING_ON and status < 400 and not is_refused_here:  # noqa: PLR2004 - HTTP's errors
+        return _snapshot(kind, state, answer, has_fetch=has_fetch)
     fault = read_fault(layers)
-    if state.is_terminal and _is_of_task(node, status, fault):
-        return _snapshot(kind, state, word, layers, has_fetch=has_fetch)
-    refusal = _refusal(status, layers, state, fault)
+    if state.is_terminal and answer.ok is not False and _is_of_task(answer.task, status, fault):
+        return _snapshot(kind, state, answer, has_fetch=has_fetch)
+    refusal = _refusal(status, answer, fault)
     if refusal is not None:
         message = fault.message or _said_nothing(status)
         return QueryError(refusal, message, status, fault.code or None)
     if word and not state.is_terminal:
-        return _snapshot(kind, state, word, layers, has_fetch=has_fetch)
-    return _wordless(kind, layers, has_fetch=has_fetch)
-
-
-def _word_of_operation(node: Mapping[str, Any]) -> str:
-    """Long-running operations have a `done` instead of a status."""
-    done = node.get("done")
-    if not isinstance(done, bool):
-        return ""
-    if done:
-        return "failed" if node.get("error") else "done"
-    return "running"
+        return _snapshot(kind, state, answer, has_fetch=has_fetch)
+    return _wordless(kind, answer, has_fetch=has_fetch)
 
 
 def _is_of_task(node: Mapping[str, Any], status: int, fault: Fault) -> bool:
@@ -144,65 +159,73 @@ def _is_of_task(node: Mapping[str, Any], status: int, fault: Fault) -> bool:
     return classify(status, fault) is None and (not spoken or state_of(word_of(node)) is State.SUCCEEDED)
 
 
-def _refusal(status: int, layers: _Layers, state: State, fault: Fault) -> QueryErrorKind | None:
+def _refusal(status: int, answer: Answer, fault: Fault) -> QueryErrorKind | None:
     """Why there is no answer about the task here; None when there is one."""
     named = classify(status, fault)
     if status >= 400:  # noqa: PLR2004 - HTTP's errors
         return named or QueryErrorKind.PROTOCOL
-    words = [word_of(layer) for layer in layers]
+    if answer.ok is not None:
+        return None if answer.ok else named or QueryErrorKind.TRANSIENT
+    words = [word_of(layer) for layer in answer.layers]
     turned_down = any(is_request_word(word) and state_of(word) is State.FAILED for word in words)
-    if fault.refused or turned_down or (fault.complains and not words[0]):
+    if fault.refused or turned_down or (fault.complains and not (answer.word or words[0])):
         # An odd code beside a state that we know is no reason to doubt the state.
-        return named if state in _GOING_ON else named or QueryErrorKind.TRANSIENT
-    if not any(layer.get(key) is not None for layer in layers for key in _SIGNS_OF_A_TASK):
-        return None if find_outputs(layers, "video") else QueryErrorKind.PROTOCOL
+        return named if answer.state in _GOING_ON else named or QueryErrorKind.TRANSIENT
+    if not answer.word and not _shows_a_task(answer.layers):
+        return None if answer.outputs("video") else QueryErrorKind.PROTOCOL
     return None
 
 
-def _wordless(kind: Kind, layers: _Layers, *, has_fetch: bool) -> Snapshot:
+def _shows_a_task(layers: Layers) -> bool:
+    return any(layer.get(key) is not None for layer in layers for key in _SIGNS_OF_A_TASK)
+
+
+def _wordless(kind: Kind, answer: Answer, *, has_fetch: bool) -> Snapshot:
     """An answer without a status: finished when it holds a video by name, otherwise of unknown state.
 
     Bytes without a status are the answer of a fetch; they are handed on, but end nothing.
     """
-    snapshot = _snapshot(kind, State.UNKNOWN, "", layers, has_fetch=has_fetch)
-    node = layers[0]
+    snapshot = _snapshot(kind, State.UNKNOWN, answer, has_fetch=has_fetch)
+    node = answer.task
     if any(node.get(key) not in (None, "") for key in STATUS_KEYS):
         return snapshot
-    outputs = find_outputs(layers, kind)
-    granted = any(state_of(word_of(layer)) is State.SUCCEEDED for layer in layers)
+    outputs = answer.outputs(kind)
+    granted = any(state_of(word_of(layer)) is State.SUCCEEDED for layer in answer.layers)
     named = granted or any(node.get(key) for key in ("video_url", *LOOSE_VIDEO_KEYS))
     linked = any(output.kind not in _SIDE_OUTPUTS and not output.url.startswith("data:") for output in outputs)
     if named and linked and snapshot.progress in (None, 100):
-        return _snapshot(kind, State.SUCCEEDED, "", layers, has_fetch=has_fetch)
+        return _snapshot(kind, State.SUCCEEDED, answer, has_fetch=has_fetch)
     return replace(snapshot, outputs=outputs)
 
 
-def _snapshot(kind: Kind, state: State, word: str, layers: _Layers, *, has_fetch: bool) -> Snapshot:
-    node = layers[0]
+def _snapshot(kind: Kind, state: State, answer: Answer, *, has_fetch: bool) -> Snapshot:
+    node = answer.task
     places = [node, *(fold_keys(inner) for key in ASIDES if isinstance(inner := node.get(key), dict))]
-    outputs = _made(kind, layers) if state is State.SUCCEEDED else ()
-    return Snapshot(
+    outputs = _made(kind, answer) if state is State.SUCCEEDED else ()
+    snapshot = Snapshot(
         state=state,
-        raw_status=_raw(word or node.get("status"), state),
+        raw_status=_raw(answer.word or node.get("status"), state),
         task_id=id_of(node),
         progress=_progress(node),
         outputs=outputs,
         needs_fetch=state is State.SUCCEEDED and has_fetch and all(one.kind in _SIDE_OUTPUTS for one in outputs),
-        error=task_error(layers) if state.is_terminal and state is not State.SUCCEEDED else None,
-        model=_text(node, MODEL_PATHS, _NAME_LIMIT),
-        prompt=_text(node, PROMPT_PATHS, _PROMPT_LIMIT),
+        error=task_error(answer.layers) if state.is_terminal and state is not State.SUCCEEDED else None,
+        model=_text(node, MODEL_PATHS, NAME_LIMIT),
+        prompt=_text(node, PROMPT_PATHS, PROMPT_LIMIT),
         created_at=_time(places, CREATED_KEYS),
         updated_at=_time(places, UPDATED_KEYS),
         # Some gateways move this along while the task still runs.
         completed_at=_time(places, COMPLETED_KEYS) if state.is_terminal else None,
         expires_at=_time(places, EXPIRES_KEYS),
     )
+    return refined(snapshot, answer)
 
 
-def _made(kind: Kind, layers: _Layers) -> tuple[Output, ...]:
-    outputs = find_outputs(layers, kind)
-    if all(output.kind in _SIDE_OUTPUTS for output in outputs):
-        return (*legacy_output(layers, kind), *outputs)
+def _made(kind: Kind, answer: Answer) -> tuple[Output, ...]:
+    outputs = answer.outputs(kind)
+    by_itself = answer.reading is None or answer.reading.outputs is None
+    if by_itself and all(output.kind in _SIDE_OUTPUTS for output in outputs):
+        return (*legacy_output(answer.layers, kind), *outputs)
     return outputs
 
 
@@ -231,7 +254,7 @@ def _progress_in(place: Mapping[str, Any]) -> int | None:
     return None
 
 
-def _time(places: _Layers, keys: Sequence[str]) -> float | None:
+def _time(places: Layers, keys: Sequence[str]) -> float | None:
     for place in places:
         for key in keys:
             if key in place and (found := epoch_seconds(place[key])) is not None:

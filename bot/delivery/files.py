@@ -4,8 +4,6 @@ Knows the gateways' second requests and plain downloads; nothing of Telegram and
 """
 
 import asyncio
-import base64
-import binascii
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -18,7 +16,7 @@ from bot.media.download import Downloader, DownloadFailed, Reason
 from bot.media.probe import Media, probe
 from bot.tracking.gateways import Gateways
 from bot.tracking.model import Task
-from providers.base import Output, QueryError, Snapshot, TooLarge
+from providers.base import Output, QueryError
 from providers.client import GatewayClient
 
 
@@ -63,43 +61,30 @@ class Files:
 
     async def _fetch(self, task: Task, place: int, path: Path) -> None:
         outputs = task.snapshot.outputs if task.snapshot else ()
-        if place >= len(outputs):
-            await self._fetch_from_gateway(task, path)
-        elif outputs[place].url.startswith("data:"):
-            await self._fetch_inline(task, place, path)
-        else:
-            await self._downloader.download(outputs[place].url, path, self._limit)
+        output = outputs[place] if place < len(outputs) else None
+        if output and not output.needs_auth and not output.url.startswith("data:"):
+            await self._downloader.download(output.url, path, self._limit)
+            return
+        found = await self._fetch_with_key(task, place, output, path)
+        if isinstance(found, QueryError):
+            raise DownloadFailed(Reason.UNAVAILABLE, found.message)
+        if isinstance(found, Output):
+            await self._downloader.download(found.url, path, self._limit)
 
-    async def _fetch_from_gateway(self, task: Task, path: Path) -> None:
-        """The second request, with the key; where it only names an address, that is fetched without it."""
-        self._check(task)
-        provider = self._gateways.provider(task.provider)
-        key = self._gateways.key(task.address)
-        fetched = await self._client.fetch(provider, key, task.external_id, path, self._limit)
-        if isinstance(fetched, QueryError):
-            raise DownloadFailed(Reason.UNAVAILABLE, fetched.message)
-        if isinstance(fetched, Output):
-            await self._downloader.download(fetched.url, path, self._limit)
-
-    async def _fetch_inline(self, task: Task, place: int, path: Path) -> None:
-        """A `data:` URL is not kept; the gateway is asked for it once more."""
-        self._check(task)
-        provider, endpoint = self._gateways.provider(task.provider), self._gateways.endpoint(task.address)
-        answer = await self._client.query(provider, endpoint, self._gateways.key(task.address), task.external_id)
-        if not isinstance(answer, Snapshot) or place >= len(answer.outputs):
-            raise DownloadFailed(Reason.UNAVAILABLE, "the gateway does not repeat the result")
-        await asyncio.to_thread(_write_data_url, answer.outputs[place].url, path, self._limit)
-
-    def _check(self, task: Task) -> None:
-        if not self._gateways.knows(task.address):
+    async def _fetch_with_key(
+        self, task: Task, place: int, output: Output | None, path: Path
+    ) -> Path | Output | QueryError:
+        """What only the gateway itself gives out: by a second request, behind the key, or inside its answer."""
+        if task.snapshot is None or not self._gateways.knows(task.address):
             raise DownloadFailed(Reason.UNAVAILABLE, f"{task.provider} is not configured any more")
-
-
-def _write_data_url(url: str, path: Path, limit: int) -> None:
-    head, _, body = url.partition(",")
-    if len(body) * 3 // 4 > limit:
-        raise TooLarge(len(body) * 3 // 4)
-    try:
-        path.write_bytes(base64.b64decode(body, validate=True) if head.endswith(";base64") else body.encode())
-    except (binascii.Error, OSError) as error:
-        raise DownloadFailed(Reason.UNAVAILABLE, "the inline result is damaged") from error
+        provider, key = self._gateways.provider(task.provider), self._gateways.key(task.address)
+        try:
+            if output is None:
+                return await self._client.fetch(provider, key, task.external_id, task.snapshot, path, self._limit)
+            if output.needs_auth:
+                return await self._client.fetch_own(provider, key, output, path, self._limit)
+            endpoint = self._gateways.endpoint(task.address)
+            return await self._client.fetch_inline(provider, endpoint, key, task.external_id, place, path, self._limit)
+        except ValueError as error:
+            # The provider's description has changed since the task was seen.
+            raise DownloadFailed(Reason.UNAVAILABLE, str(error)) from error

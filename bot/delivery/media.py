@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.media.probe import Format, Media, MediaKind
+from providers.base import Output
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,11 @@ def file_name(media: Media, task_id: str, place: int) -> str:
     return f"{stem}_{place + 1}.{ending}"
 
 
-def remote(form: MediaKind, url: str, size: int) -> Remote | None:
+def remote(form: MediaKind, output: Output, size: int) -> Remote | None:
     """The same by address, where Telegram could fetch it."""
     limit = REMOTE_PHOTO_BYTES if form is MediaKind.PHOTO else REMOTE_BYTES
-    return Remote(form, url) if url.startswith("https://") and size <= limit else None
+    is_public = output.url.startswith("https://") and not output.needs_auth
+    return Remote(form, output.url) if is_public and size <= limit else None
 
 
 def _best(media: Media) -> MediaKind:

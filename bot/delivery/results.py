@@ -131,7 +131,7 @@ class Results:
         place = row.outputs[0]
         name = file_name(file.media, task.external_id, place)
         choices: list[Item] = [Upload(form, file.path, file.media, name) for form in forms(file.media)]
-        by_address = remote(choices[0].form, cards.output_of(task, place).url, file.media.size)
+        by_address = remote(choices[0].form, cards.output_of(task, place), file.media.size)
         for item in [*choices, by_address] if by_address else choices:
             try:
                 held = await self._telegram.put_media(row.chat_id, message_id, item, caption)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.tracking.model import Task
-from providers.base import QueryError, QueryErrorKind, Snapshot
+from providers.base import Provider, QueryError, QueryErrorKind, Snapshot
 
 FLOOR = 5.0
 CEILING = 20.0
@@ -27,18 +27,18 @@ class Pace:
 
 
 def next_wait(
-    pace: Pace, provider_floor: float, task: Task, answer: Snapshot | QueryError, age: float, chance: float
+    pace: Pace, provider: Provider, task: Task, answer: Snapshot | QueryError, age: float, chance: float
 ) -> float:
     """Seconds until the next question. `age` in seconds since tracking began, `chance` in 0..1 spreads tasks apart.
 
-    A gateway's own advice (Retry-After) wins over everything.
+    A gateway's own advice (Retry-After) wins over everything, the operator's bounds over the provider's.
     """
     if isinstance(answer, QueryError):
         if answer.retry_after is not None:
             return answer.retry_after
         return _after_error(pace, task, answer.kind)
-    floor = pace.floor or max(FLOOR, provider_floor)
-    ceiling = pace.ceiling or max(CEILING, floor)
+    floor = pace.floor or provider.min_interval or FLOOR
+    ceiling = pace.ceiling or provider.max_interval or CEILING
     wait = min(max(floor, age / AGE_PER_SECOND), max(ceiling, floor))
     return wait if pace.floor and pace.floor == pace.ceiling else wait * (1 + JITTER * chance)
 

@@ -8,10 +8,15 @@ from providers.base import Endpoint, Provider
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """A provider with the operator's keys; a key's position is the number of its account."""
+    """A provider with the operator's keys; a key's position is the number of its account.
+
+    `setting` names the variable that holds the keys, "" for a provider that wants none (its one key is ""). Without
+    any key the provider is off.
+    """
 
     provider: Provider
     keys: tuple[str, ...] = field(repr=False)
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +28,24 @@ class Address:
     endpoint: int
 
 
+def fold_name(name: str) -> str:
+    """One spelling for all that people write for a provider's name: `AI-Nebula` and `ai_nebula` are the same."""
+    return name.lower().replace("_", "").replace("-", "").replace(" ", "")
+
+
 class Gateways:
-    """All configured gateways by name, in the operator's order."""
+    """All gateways that have a key, by name, in the operator's order."""
 
     def __init__(self, gateways: Iterable[Gateway]) -> None:
-        self._by_name = {gateway.provider.name: gateway for gateway in gateways}
+        self._by_name = {gateway.provider.name: gateway for gateway in gateways if gateway.keys}
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self._by_name)
+
+    @property
+    def providers(self) -> tuple[Provider, ...]:
+        return tuple(gateway.provider for gateway in self._by_name.values())
 
     def title(self, name: str) -> str:
         """The provider's name for people; an unconfigured one keeps its plain name."""
@@ -40,6 +54,10 @@ class Gateways:
 
     def provider(self, name: str) -> Provider:
         return self._by_name[name].provider
+
+    def setting(self, name: str) -> str:
+        """The variable in which the provider's keys stand."""
+        return self._by_name[name].setting
 
     def key(self, address: Address) -> str:
         return self._by_name[address.provider].keys[address.account]
@@ -56,10 +74,14 @@ class Gateways:
             and 0 <= address.endpoint < len(gateway.provider.endpoints)
         )
 
-    def candidates(self, provider: str = "", kind: str = "") -> tuple[tuple[Address, ...], ...]:
+    def answers_for(self, address: Address, task_id: str) -> bool:
+        """Whether the address exists and still takes such an ID."""
+        return self.knows(address) and self.provider(address.provider).accepts(task_id)
+
+    def candidates(self, provider: str = "", kind: str = "", task_id: str = "") -> tuple[tuple[Address, ...], ...]:
         """Where a task may be found: a row for each account, its fitting endpoints in the order to try them.
 
-        An empty `provider` or `kind` means any.
+        An empty `provider`, `kind` or `task_id` means any.
         """
         rows = (
             tuple(
@@ -68,7 +90,7 @@ class Gateways:
                 if kind in {"", endpoint.kind}
             )
             for name, gateway in self._by_name.items()
-            if provider in {"", name}
+            if provider in {"", name} and (not task_id or gateway.provider.accepts(task_id))
             for account in range(len(gateway.keys))
         )
         return tuple(row for row in rows if row)

@@ -1,7 +1,8 @@
 import pytest
 
-from bot.delivery.media import file_name, forms, is_result, remote
+from bot.delivery.media import forms, is_result, remote
 from bot.media.probe import Format, Media, MediaKind
+from providers.base import Output, OutputKind
 
 
 def media(form: Format, kind: MediaKind, width: int | None = 1280, height: int | None = 720, size: int = 1000) -> Media:
@@ -41,16 +42,17 @@ def test_a_servers_page_is_no_result() -> None:
     assert is_result(media(Format.UNKNOWN, MediaKind.DOCUMENT))
 
 
-def test_by_address_only_https_and_only_what_telegram_fetches() -> None:
-    assert remote(MediaKind.VIDEO, "http://cdn.example/v.mp4", 10) is None
-    assert remote(MediaKind.VIDEO, "/etc/passwd", 10) is None
-    assert remote(MediaKind.VIDEO, "", 10) is None
-    assert remote(MediaKind.VIDEO, "https://cdn.example/v.mp4", 20_000_001) is None
-    assert remote(MediaKind.PHOTO, "https://cdn.example/i.png", 5_000_001) is None
-    assert remote(MediaKind.VIDEO, "https://cdn.example/v.mp4", 10) is not None
-
-
-def test_a_name_has_the_ending_of_its_bytes_and_nothing_of_a_path() -> None:
-    assert file_name(media(Format.MP4, MediaKind.VIDEO), "sora-2:task_1", 0) == "sora-2_task_1_1.mp4"
-    assert file_name(media(Format.UNKNOWN, MediaKind.DOCUMENT), "../x" * 50, 2).endswith("_3.bin")
-    assert "/" not in file_name(media(Format.PNG, MediaKind.PHOTO), "a/b", 0)
+@pytest.mark.parametrize(
+    ("form", "output", "size", "fits"),
+    [
+        (MediaKind.VIDEO, Output(OutputKind.VIDEO, "https://cdn.example/v.mp4"), 10, True),
+        (MediaKind.VIDEO, Output(OutputKind.VIDEO, "http://cdn.example/v.mp4"), 10, False),
+        (MediaKind.VIDEO, Output(OutputKind.VIDEO, "/etc/passwd"), 10, False),
+        (MediaKind.VIDEO, Output(OutputKind.VIDEO, ""), 10, False),
+        (MediaKind.VIDEO, Output(OutputKind.VIDEO, "https://cdn.example/v.mp4"), 20_000_001, False),
+        (MediaKind.PHOTO, Output(OutputKind.IMAGE, "https://cdn.example/i.png"), 5_000_001, False),
+        (MediaKind.VIDEO, Output(OutputKind.VIDEO, "https://gate.example/v.mp4", needs_auth=True), 10, False),
+    ],
+)
+def test_by_address_only_what_telegram_can_fetch(form: MediaKind, output: Output, size: int, *, fits: bool) -> None:
+    assert (remote(form, output, size) is not None) is fits

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from providers import BUILT_IN
@@ -65,9 +67,16 @@ def test_built_in_providers_are_complete() -> None:
     assert [provider.name for provider in BUILT_IN] == ["apipod", "token360", "octopusx", "ai_nebula"]
     for provider in BUILT_IN:
         assert provider.base_url.startswith("https://")
-        assert provider.min_interval >= 3
         places: list[Endpoint | Fetch] = list(provider.endpoints)
         if provider.fetch:
             places.append(provider.fetch)
         for place in places:
             assert "{id}" in place.path or "{id}" in place.params.values()
+
+
+def test_a_provider_is_a_few_lines_of_data_and_one_of_registration() -> None:
+    package = Path(__file__).parents[2] / "providers"
+    registry = (package / "__init__.py").read_text()
+    for provider in BUILT_IN:
+        assert len((package / f"{provider.name}.py").read_text().splitlines()) <= 30
+        assert registry.count(provider.name.upper()) == 2  # its import, and its place in the list

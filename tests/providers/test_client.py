@@ -4,6 +4,7 @@ import asyncio
 import base64
 import gzip
 import json
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -19,9 +20,12 @@ from providers.base import (
     Endpoint,
     Fetch,
     Output,
+    OutputKind,
+    OutputRule,
     Provider,
     QueryError,
     QueryErrorKind,
+    Reading,
     Snapshot,
     State,
     TooLarge,
@@ -30,11 +34,13 @@ from providers.client import GatewayClient
 from providers.octopusx import OCTOPUSX
 
 KEY = "sk-test-0123456789"
+FINISHED = Snapshot(State.SUCCEEDED, needs_fetch=True)
 TASK = "sora-2:task_01k74ynm13exf9ha36zz7820hv"
 DONE = {"id": "x", "status": "completed", "video_url": "https://cdn.example/v.mp4"}
 NO_HEADERS: Mapping[str, str] = {}
 MP4 = {"Content-Type": "video/mp4"}
 MEDIA = bytes(range(256)) * 4000
+CERTIFICATE = Path(__file__).parent / "tls" / "other.example.pem"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -92,7 +98,9 @@ async def client() -> AsyncIterator[GatewayClient]:
 
 
 @asynccontextmanager
-async def raw_server(answer: bytes, *, then: str = "close") -> AsyncIterator[str]:
+async def raw_server(
+    answer: bytes, *, then: str = "close", identity: ssl.SSLContext | None = None
+) -> AsyncIterator[str]:
     """A server that writes `answer`, whatever it was asked, and then closes, resets, drips or waits."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -113,7 +121,7 @@ async def raw_server(answer: bytes, *, then: str = "close") -> AsyncIterator[str
         finally:
             writer.close()
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=identity)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
@@ -264,6 +272,20 @@ class TestBrokenTransport:
             secure = replace(APIPOD, base_url=url.replace("http:", "https:"))
             assert trouble(await ask(client, secure)).message == "no secure connection to the gateway"
 
+    @pytest.mark.parametrize("checked", [True, False])
+    async def test_a_certificate_of_another_host_is_not_trusted(self, *, checked: bool) -> None:
+        identity = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        identity.load_cert_chain(CERTIFICATE, CERTIFICATE.with_suffix(".key"))
+        trust = ssl.create_default_context(cafile=CERTIFICATE)
+        trust.check_hostname = checked
+        answer = HEAD + b'Content-Length: 20\r\n\r\n{"status":"running"}'
+        async with raw_server(answer, identity=identity) as url, GatewayClient(ssl_context=trust) as client:
+            found = await ask(client, replace(APIPOD, base_url=url.replace("http:", "https:")))
+        if checked:
+            assert trouble(found).message == "no secure connection to the gateway"
+        else:
+            assert isinstance(found, Snapshot)
+
     async def test_large_answers_are_refused(self, gateway: Gateway) -> None:
         gateway.says(b'{"x":"' + b"a" * 200_000 + b'"}')
         async with GatewayClient(max_answer_bytes=100_000) as client:
@@ -294,6 +316,30 @@ class TestBrokenTransport:
             trouble(await ask(client, gateway.provider()), QueryErrorKind.PROTOCOL)
 
 
+def cutting(piece: int, headers: Mapping[str, str], *, ranges: bool = True, cuts: int = 99) -> Handler:
+    """A server that promises the whole of MEDIA and breaks off after `piece` bytes, the first `cuts` times."""
+    left = [cuts]
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        start = int(request.headers.get("Range", "bytes=0-")[6:-1]) if ranges else 0
+        rest = MEDIA[start:]
+        more = {"Content-Range": f"bytes {start}-{len(MEDIA) - 1}/{len(MEDIA)}"} if start else {}
+        response = web.StreamResponse(status=206 if start else 200, headers={**MP4, **headers, **more})
+        response.content_length = len(rest)
+        await response.prepare(request)
+        left[0] -= 1
+        if left[0] < 0 or len(rest) <= piece:
+            await response.write(rest)
+            return response
+        await response.write(rest[:piece])
+        await asyncio.sleep(0.05)
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    return answer
+
+
 def content(path: Path) -> bytes | None:
     return path.read_bytes() if path.exists() else None
 
@@ -315,7 +361,7 @@ class TestFetch:
         fetch: Fetch | None = BINARY,
         limit: int = 2_000_000,
     ) -> Path | Output | QueryError:
-        return await client.fetch(gateway.provider(fetch=fetch), KEY, TASK, target, limit)
+        return await client.fetch(gateway.provider(fetch=fetch), KEY, TASK, FINISHED, target, limit)
 
     async def test_binary(self, gateway: Gateway, client: GatewayClient, target: Path) -> None:
         gateway.says(MEDIA, headers=MP4)
@@ -430,13 +476,59 @@ class TestFetch:
         head = b"HTTP/1.1 200 OK\r\nContent-Type: " + kind + b"\r\nContent-Length: 900000\r\n\r\n"
         body = b'{"base64":"' + base64.b64encode(MEDIA)[:500_000]
         async with raw_server(head + body, then=then) as url:
-            trouble(await client.fetch(replace(OCTOPUSX, base_url=url), KEY, TASK, target, 2_000_000))
+            trouble(await client.fetch(replace(OCTOPUSX, base_url=url), KEY, TASK, FINISHED, target, 2_000_000))
         assert content(target) is None
 
     async def test_the_deadline_holds(self, target: Path) -> None:
         head = b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nTransfer-Encoding: chunked\r\n\r\n"
         async with GatewayClient(fetch_timeout=0.3) as client, raw_server(head, then="drip") as url:
-            trouble(await client.fetch(replace(OCTOPUSX, base_url=url), KEY, TASK, target, 2_000_000))
+            trouble(await client.fetch(replace(OCTOPUSX, base_url=url), KEY, TASK, FINISHED, target, 2_000_000))
+        assert content(target) is None
+
+    async def test_a_cut_transfer_goes_on_where_it_was_cut(
+        self, gateway: Gateway, client: GatewayClient, target: Path
+    ) -> None:
+        gateway.answer = cutting(300_000, {"ETag": '"v1"'})
+        assert await self.fetch(client, gateway, target) == target
+        assert content(target) == MEDIA
+        ranges = [request.headers.get("Range") for request in gateway.seen]
+        assert ranges == [None, "bytes=300000-", "bytes=600000-", "bytes=900000-"]
+        assert [request.headers.get("If-Range") for request in gateway.seen[1:]] == ['"v1"'] * 3
+        assert all(request.headers["Authorization"] == f"Bearer {KEY}" for request in gateway.seen)
+
+    async def test_a_server_without_ranges_starts_over(
+        self, gateway: Gateway, client: GatewayClient, target: Path
+    ) -> None:
+        gateway.answer = cutting(600_000, {}, ranges=False, cuts=2)
+        assert await self.fetch(client, gateway, target) == target
+        assert content(target) == MEDIA
+        assert len(gateway.seen) == 3
+
+    async def test_a_transfer_that_gets_nowhere_is_given_up(
+        self, gateway: Gateway, client: GatewayClient, target: Path
+    ) -> None:
+        gateway.answer = cutting(0, {})
+        trouble(await self.fetch(client, gateway, target))
+        assert len(gateway.seen) == 1
+        gateway.answer = cutting(1000, {}, ranges=False)
+        trouble(await self.fetch(client, gateway, target))
+        assert content(target) is None
+        assert len(gateway.seen) < 9
+
+    async def test_a_wrong_rest_is_not_put_behind_a_beginning(
+        self, gateway: Gateway, client: GatewayClient, target: Path
+    ) -> None:
+        whole = cutting(300_000, {})
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            if "Range" not in request.headers:
+                return await whole(request)
+            return web.Response(
+                status=206, body=b"x" * 10, headers={**MP4, "Content-Range": f"bytes 7-16/{len(MEDIA)}"}
+            )
+
+        gateway.answer = answer
+        trouble(await self.fetch(client, gateway, target), QueryErrorKind.PROTOCOL)
         assert content(target) is None
 
     async def test_tens_of_megabytes_do_not_hold_up_the_loop(
@@ -467,7 +559,83 @@ class TestFetch:
         with pytest.raises(ValueError, match="second request"):
             await self.fetch(client, gateway, target, None)
         with pytest.raises(ValueError, match="not a task ID"):
-            await client.fetch(gateway.provider(fetch=BINARY), KEY, "..", target, 1)
+            await client.fetch(gateway.provider(fetch=BINARY), KEY, "..", FINISHED, target, 1)
         gateway.says(MEDIA, headers=MP4)
         with pytest.raises(FileNotFoundError):
             await self.fetch(client, gateway, target / "missing" / "file")
+
+
+class TestResultsOfTheGatewayItself:
+    """Files that only the gateway has: behind the key, inside an answer, or named by a second request."""
+
+    @pytest.fixture
+    def target(self, tmp_path: Path) -> Path:
+        return tmp_path / "file"
+
+    async def test_a_link_to_the_content_route_is_fetched_with_the_key(
+        self, gateway: Gateway, client: GatewayClient, target: Path
+    ) -> None:
+        gateway.says({"id": "x", "status": "completed", "url": "http://localhost:3000/v1/videos/x/content"})
+        found = await ask(client, gateway.provider())
+        assert isinstance(found, Snapshot)
+        (output,) = found.outputs
+        assert output == Output(OutputKind.VIDEO, f"{gateway.url}/v1/videos/x/content", needs_auth=True)
+        gateway.says(MEDIA, headers=MP4)
+        assert await client.fetch_own(gateway.provider(), KEY, output, target, 2_000_000) == target
+        assert content(target) == MEDIA
+        assert gateway.seen[1].headers["Authorization"] == f"Bearer {KEY}"
+
+    async def test_the_key_goes_to_no_other_place(self, gateway: Gateway, client: GatewayClient, target: Path) -> None:
+        async with serving() as other:
+            elsewhere = Output(OutputKind.VIDEO, f"{other.url}/v.mp4", needs_auth=True)
+            with pytest.raises(ValueError, match="origin"):
+                await client.fetch_own(gateway.provider(), KEY, elsewhere, target, 2_000_000)
+            assert other.seen == []
+
+    @pytest.mark.parametrize("size", [30, 40_000, 900_000])
+    async def test_results_inside_an_answer(
+        self, gateway: Gateway, client: GatewayClient, target: Path, size: int
+    ) -> None:
+        films = [MEDIA[:size], MEDIA[1 : size + 1]]
+        urls = [f"data:video/mp4;base64,{base64.b64encode(film).decode()}" for film in films]
+        gateway.says({"input": urls[0][:-8], "task_id": "x", "status": "succeeded", "result": urls, "prompt": "p"})
+        found = await ask(client, gateway.provider())
+        assert isinstance(found, Snapshot)
+        assert (len(found.outputs), found.prompt) == (2, "p")
+        assert sum(len(output.url) for output in found.outputs) < 200_000
+        provider = gateway.provider()
+        for place, film in enumerate(films):
+            got = await client.fetch_inline(provider, provider.endpoints[0], KEY, TASK, place, target, 2_000_000)
+            assert got == target
+            assert content(target) == film
+        trouble(await client.fetch_inline(provider, provider.endpoints[0], KEY, TASK, 2, target, 2_000_000))
+        if size > 100_000:
+            with pytest.raises(TooLarge):
+                await client.fetch_inline(provider, provider.endpoints[0], KEY, TASK, 0, target, 100_000)
+
+    async def test_links_that_a_second_request_names(self, gateway: Gateway, client: GatewayClient) -> None:
+        rule = OutputRule(OutputKind.VIDEO, lambda document: document.get("file", {}).get("link"))
+        fetch = Fetch("/files/{id}", mode="json", reading=Reading(outputs=(rule,)))
+        provider = gateway.provider(fetch=fetch)
+        done = Snapshot(State.SUCCEEDED, needs_fetch=True)
+        gateway.says({"file": {"link": "https://cdn.example/v.mp4"}})
+        found = await client.complete(provider, KEY, TASK, done)
+        assert found == replace(
+            done, outputs=(Output(OutputKind.VIDEO, "https://cdn.example/v.mp4"),), needs_fetch=False
+        )
+        assert gateway.seen[0].raw_path.startswith("/files/")
+
+        gateway.says({"file": {}})
+        trouble(await client.complete(provider, KEY, TASK, done), QueryErrorKind.PROTOCOL)
+        gateway.says({"task_id": "x", "status": "Success"})
+        trouble(await client.complete(provider, KEY, TASK, done))
+        gateway.says({"detail": [{"msg": "content policy", "type": "blocked"}]}, 422)
+        found = await client.complete(provider, KEY, TASK, done)
+        assert isinstance(found, Snapshot)
+        assert (found.state, found.error and found.error.message) == (State.FAILED, "content policy")
+        gateway.says({"detail": "Unauthorized"}, 401)
+        trouble(await client.complete(provider, KEY, TASK, done), QueryErrorKind.AUTH)
+
+        running = Snapshot(State.RUNNING)
+        assert await client.complete(provider, KEY, TASK, running) is running
+        assert await client.complete(gateway.provider(), KEY, TASK, done) is done

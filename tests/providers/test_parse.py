@@ -12,6 +12,7 @@ from providers.outputs import usable_url
 from providers.parse import parse
 from providers.quantities import epoch_seconds, percent
 from providers.vocabulary import STATES, state_of
+from tests.providers.bodies import as_bytes
 
 GOLDEN = Path(__file__).with_name("golden")
 RUNNING = {
@@ -62,8 +63,7 @@ prose = st.text(max_size=30).filter(lambda text: not state_of(text).is_terminal)
 
 
 def read(body: Any, status: int = 200, **more: Any) -> Snapshot | QueryError:
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode("utf-8", "surrogatepass")
-    return parse("video", status, more.pop("headers", {}), raw, **more)
+    return parse("video", status, more.pop("headers", {}), as_bytes(body), **more)
 
 
 def snapshot(body: Any, status: int = 200, **more: Any) -> Snapshot:

@@ -3,9 +3,10 @@ import pytest
 from bot.polling.cadence import ACCOUNT_PAUSE, Pace, lane_pause, next_wait
 from bot.polling.limiter import Lane, Lanes
 from bot.tracking.model import Task
-from providers.base import QueryError, QueryErrorKind, Snapshot, State
+from providers.base import Provider, QueryError, QueryErrorKind, Snapshot, State
 
 RUNNING = Snapshot(State.RUNNING)
+PROVIDER = Provider("p", "P", "https://p.example", ())
 
 
 def task(strikes: int = 0) -> Task:
@@ -17,7 +18,7 @@ def error(kind: QueryErrorKind, retry_after: float | None = None) -> QueryError:
 
 
 def wait(answer: Snapshot | QueryError, pace: Pace | None = None, age: float = 0, strikes: int = 1) -> float:
-    return next_wait(pace or Pace(), 3.0, task(strikes), answer, age, 0.0)
+    return next_wait(pace or Pace(), PROVIDER, task(strikes), answer, age, 0.0)
 
 
 def test_young_tasks_are_asked_for_often_and_old_ones_less() -> None:
@@ -26,13 +27,16 @@ def test_young_tasks_are_asked_for_often_and_old_ones_less() -> None:
     assert wait(RUNNING, age=86_400) == 20
 
 
-def test_a_provider_that_wants_longer_pauses_gets_them() -> None:
-    assert next_wait(Pace(), 8.0, task(), RUNNING, 0, 0.0) == 8
+def test_a_provider_may_want_its_own_pauses() -> None:
+    patient = Provider("p", "P", "https://p.example", (), min_interval=8, max_interval=40)
+    assert next_wait(Pace(), patient, task(), RUNNING, 0, 0.0) == 8
+    assert next_wait(Pace(), patient, task(), RUNNING, 86_400, 0.0) == 40
+    assert next_wait(Pace(2, 3), patient, task(), RUNNING, 86_400, 0.0) == 3
 
 
 def test_chance_spreads_tasks_but_not_a_fixed_interval() -> None:
-    assert next_wait(Pace(), 3.0, task(), RUNNING, 0, 1.0) == pytest.approx(5.5)
-    assert next_wait(Pace(0.2, 0.2), 3.0, task(), RUNNING, 9999, 1.0) == 0.2
+    assert next_wait(Pace(), PROVIDER, task(), RUNNING, 0, 1.0) == pytest.approx(5.5)
+    assert next_wait(Pace(0.2, 0.2), PROVIDER, task(), RUNNING, 9999, 1.0) == 0.2
 
 
 def test_the_operators_bounds_hold_for_errors_too() -> None:

@@ -1,0 +1,96 @@
+"""Puts one question about a task to whoever could know it. Stores nothing, knows no schedule and no chat."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.polling.cadence import Pace, lane_pause, next_wait
+from bot.polling.limiter import Lanes
+from bot.tracking.gateways import Address, Gateways
+from bot.tracking.model import Task
+from providers.base import QueryError, QueryErrorKind, Snapshot, State
+from providers.client import GatewayClient
+
+Answer = Snapshot | QueryError
+
+# Of several accounts that could not tell, the one that somebody has to do something about speaks for all.
+_WEIGHT = (
+    QueryErrorKind.AUTH,
+    QueryErrorKind.PAYMENT,
+    QueryErrorKind.RATE_LIMITED,
+    QueryErrorKind.TRANSIENT,
+    QueryErrorKind.PROTOCOL,
+    QueryErrorKind.NOT_FOUND,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one place answered."""
+
+    address: Address
+    answer: Answer
+
+
+class Inquiry:
+    """Asks by address where a task is located, else everywhere it may be; an account that rests is not asked."""
+
+    def __init__(
+        self,
+        gateways: Gateways,
+        client: GatewayClient,
+        lanes: Lanes,
+        pace: Pace,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._gateways = gateways
+        self._client = client
+        self._lanes = lanes
+        self._pace = pace
+        self._monotonic = monotonic
+
+    async def ask(self, task: Task) -> tuple[Heard, ...]:
+        """Every answer that came, the one to believe first. The task must be one that somebody can be asked about."""
+        if task.is_located:
+            return (await self._query(task.address, task),)
+        rows = self._gateways.candidates(task.provider, task.kind, task.external_id)
+        # The accounts side by side; the endpoints of each in their order.
+        found = await asyncio.gather(*(self._first_that_knows(row, task) for row in rows))
+        return tuple(sorted((heard for row in found for heard in row), key=_rank))
+
+    async def complete(self, task: Task, heard: Heard) -> Heard:
+        """The answer with its links, where a finished task's are only named by a second request."""
+        if not isinstance(heard.answer, Snapshot):
+            return heard
+        provider, key = self._gateways.provider(heard.address.provider), self._gateways.key(heard.address)
+        return Heard(heard.address, await self._client.complete(provider, key, task.external_id, heard.answer))
+
+    async def _first_that_knows(self, row: tuple[Address, ...], task: Task) -> list[Heard]:
+        """One account's endpoints in their order, until one does not say that it knows no such task."""
+        heard = []
+        for address in row:
+            heard.append(await self._query(address, task))
+            answer = heard[-1].answer
+            if not (isinstance(answer, QueryError) and answer.kind is QueryErrorKind.NOT_FOUND):
+                break
+        return heard
+
+    async def _query(self, address: Address, task: Task) -> Heard:
+        lane = self._lanes.of(address.provider, address.account)
+        resting = lane.resting(self._monotonic())
+        if resting:
+            return Heard(address, resting)
+        provider, endpoint = self._gateways.provider(address.provider), self._gateways.endpoint(address)
+        answer = await self._client.query(provider, endpoint, self._gateways.key(address), task.external_id)
+        pause = lane_pause(answer, next_wait(self._pace, provider, task, answer, 0.0, 0.0))
+        if pause and isinstance(answer, QueryError):
+            lane.rest(self._monotonic() + pause, answer)
+        return Heard(address, answer)
+
+
+def _rank(heard: Heard) -> int:
+    """Who is believed: a known state first, then any state, then the error that matters most."""
+    if isinstance(heard.answer, Snapshot):
+        return 1 if heard.answer.state is State.UNKNOWN else 0
+    return 2 + _WEIGHT.index(heard.answer.kind)
