@@ -1,5 +1,6 @@
 """The `/sim/` interface: be a person, look at a chat, read the logs of calls, order trouble."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -19,6 +20,7 @@ from sandbox.telegram import ORDINARY, TelegramServer
 Json = dict[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+_NOTE = b"a note\n"
 _PRIVATE, _GROUP = "private", "supergroup"
 _TELEGRAM_FAULTS = frozenset({"429", "error", "drop_before", "drop_after", "delay", "502_html"})
 _GATEWAY_FAULTS = frozenset({"429", "status", "html", "hang", "drip", "reset", "truncate"})
@@ -57,19 +59,31 @@ class Control:
     # A person
 
     async def _say(self, request: web.Request) -> Json:
+        """Text, or a file with a `caption`; `quote` is what was picked out of the message that it replies to."""
         body = await request.json()
         chat, person = self._meet(body)
-        replied = body.get("reply_to_message_id")
         message = self._state.chats.post(
             chat.id,
             person,
-            finish(Formatted(str(body["text"]))),
-            reply_to=replied,
+            finish(Formatted(str(body["caption"] if "caption" in body else body["text"]))),
+            attachment=self._note() if "caption" in body else None,
+            reply_to=body.get("reply_to_message_id"),
             thread_id=body.get("message_thread_id"),
             is_editable=False,
         )
-        update_id = self._state.updates.push("message", message_shape(self._state.chats, message))
-        return {"update_id": update_id, "message_id": message.message_id}
+        shape = message_shape(self._state.chats, message)
+        if "quote" in body:
+            shape["quote"] = {"text": str(body["quote"]), "position": 0, "is_manual": True}
+        return {"update_id": self._state.updates.push("message", shape), "message_id": message.message_id}
+
+    def _note(self) -> Attachment:
+        """A small file, for messages that hold one."""
+        path = self._state.folder / "note.txt"
+        path.write_bytes(_NOTE)
+        facts = {"size": len(_NOTE), "sha256": hashlib.sha256(_NOTE).hexdigest()}
+        return Attachment(
+            "document", self._state.files.add("document", path, name=path.name, mime="text/plain", **facts)
+        )
 
     async def _press(self, request: web.Request) -> Json:
         """Presses a button by its `data` or by its `button` text; data that no button has goes out as a forgery."""

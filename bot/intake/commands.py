@@ -4,10 +4,12 @@ A command runs inside the transaction that also marks its update as handled: all
 Nothing is sent from here; the first card and every answer are rows of the outbox.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
-from bot.intake.references import Mistake, Reference, read_reference
+from bot.intake.keys import holds_key
+from bot.intake.meaning import Mistake, Reference
+from bot.intake.references import read_references, read_talk
 from bot.storage.transaction import Transaction
 from bot.tracking.gateways import Gateways
 from bot.tracking.model import Subscription, Task
@@ -17,7 +19,8 @@ from bot.tracking.model import Subscription, Task
 class Ask:
     """One message to the bot: where it came from, its command and what followed it.
 
-    `thread_id` 0 is no topic, `command` "" is no command, `addressee` "" is no bot in particular.
+    `thread_id` 0 is no topic, `command` "" is no command and `arguments` then the whole text, `addressee` "" is no
+    bot in particular. `quoted`: the text that it replies to, the likeliest part first; empty without a reply.
     """
 
     chat_id: int
@@ -27,6 +30,7 @@ class Ask:
     command: str = ""
     addressee: str = ""
     arguments: str = ""
+    quoted: tuple[str, ...] = ()
 
     @property
     def origin(self) -> Subscription:
@@ -35,6 +39,7 @@ class Ask:
 
 
 Command = Callable[[Ask, Transaction, float], Awaitable[None]]
+Found = tuple[Reference, ...] | Mistake | None
 
 
 class Commands:
@@ -53,45 +58,76 @@ class Commands:
         return answer
 
     async def track(self, ask: Ask, tx: Transaction, now: float) -> None:
-        """`/track ID [provider] [video|image]`: the chat follows the task from now on."""
-        reference = read_reference(ask.arguments, self._gateways.names)
-        if isinstance(reference, Reference):
-            await self._follow(ask, reference, tx, now)
+        """`/track` and what may follow it, or a reply: the chat follows all tasks that are named, or none of them."""
+        await self._track(ask, read_references(ask.arguments, self._gateways.providers, ask.quoted), tx, now)
+
+    async def talk(self, ask: Ask, tx: Transaction, now: float) -> None:
+        """A message without a command: as `/track` where it can only be meant so."""
+        found = read_talk(ask.arguments, self._gateways.providers)
+        if found is None:
+            await _answer(ask, {"say": "no_command"}, tx, now)
         else:
-            await tx.reply(ask.origin, _answer_to(reference, "usage_track"), now)
+            await self._track(ask, found, tx, now)
 
     async def untrack(self, ask: Ask, tx: Transaction, now: float) -> None:
-        """`/untrack ID`: this chat follows it no longer. The task itself is not touched."""
-        reference = read_reference(ask.arguments, self._gateways.names)
-        if not isinstance(reference, Reference):
-            await tx.reply(ask.origin, _answer_to(reference, "usage_untrack"), now)
+        """`/untrack`, read as `/track` is: this chat follows them no longer. The tasks themselves are not touched."""
+        found = read_references(ask.arguments, self._gateways.providers, ask.quoted)
+        if not isinstance(found, tuple):
+            await _answer(ask, _facts_of(found, "usage_untrack"), tx, now)
             return
-        stopped = await tx.stop_following(ask.chat_id, ask.thread_id, reference.task_id)
-        say = "untracked" if stopped else "not_followed"
-        await tx.reply(ask.origin, {"say": say, "id": reference.task_id}, now)
+        said = []
+        for task_id in dict.fromkeys(reference.task_id for reference in found):
+            stopped = await tx.stop_following(ask.chat_id, ask.thread_id, task_id)
+            said.append(("untracked" if stopped else "not_followed", task_id))
+        await _answer(ask, _gathered(said), tx, now)
 
-    async def _follow(self, ask: Ask, reference: Reference, tx: Transaction, now: float) -> None:
+    async def _track(self, ask: Ask, found: Found, tx: Transaction, now: float) -> None:
+        if not isinstance(found, tuple):
+            await _answer(ask, _facts_of(found, "usage_track"), tx, now)
+            return
+        said = [(await self._follow(ask, reference, tx, now), reference.task_id) for reference in found]
+        await _answer(ask, _gathered(said), tx, now)
+
+    async def _follow(self, ask: Ask, reference: Reference, tx: Transaction, now: float) -> str:
+        """Returns what there is to say about it; "" where its card says all."""
         task = await self._task_for(reference, tx, now)
         if task is None:
-            await tx.reply(ask.origin, {"say": "nobody_to_ask"}, now)
-            return
+            return "nobody_to_ask"
         known = await tx.subscription(task.id, ask.chat_id, ask.thread_id)
         if known and not known.stopped and (task.ending is None or await tx.is_on_its_way(known)):
-            await tx.reply(ask.origin, {"say": "already", "id": reference.task_id}, now)
-            return
+            return "already"
         if task.ending is not None and not task.succeeded:
             task = await tx.watch_again(task, now, self._give_up_after)
         await tx.subscribe(task, ask.origin, now)
+        return ""
 
     async def _task_for(self, reference: Reference, tx: Transaction, now: float) -> Task | None:
         """The task that is tracked under this reference already, else a new one; None if nobody could be asked."""
         known = await tx.find_task(reference.task_id, reference.provider, reference.kind)
         if known:
             return known
-        if not self._gateways.candidates(reference.provider, reference.kind):
+        if not self._gateways.candidates(reference.provider, reference.kind, reference.task_id):
             return None
         return await tx.add_task(reference.task_id, reference.provider, reference.kind, now, now + self._give_up_after)
 
 
-def _answer_to(mistake: Mistake | None, usage: str) -> dict[str, str]:
+async def _answer(ask: Ask, facts: dict[str, str], tx: Transaction, now: float) -> None:
+    """One message with all that there is to say; none where that is nothing."""
+    says = facts.get("say", "").split()
+    if any(holds_key(text) for text in (ask.arguments, *ask.quoted)):
+        says.append("key_seen")
+    if says:
+        await tx.reply(ask.origin, {**facts, "say": " ".join(says)}, now)
+
+
+def _gathered(said: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """(key, ID) pairs as the facts of one answer: under each key the IDs that it is said about, a line each."""
+    by_key: dict[str, list[str]] = {}
+    for key, task_id in said:
+        if key:
+            by_key.setdefault(key, []).append(task_id)
+    return {"say": " ".join(by_key), **{key: "\n".join(task_ids) for key, task_ids in by_key.items()}}
+
+
+def _facts_of(mistake: Mistake | None, usage: str) -> dict[str, str]:
     return {"say": mistake.say, "text": mistake.text} if mistake else {"say": usage}

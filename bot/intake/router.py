@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from telegram import Message, Update
+from telegram import Message, MessageEntity, Update
 from telegram.constants import ChatType
 from telegram.ext import Application, ContextTypes, MessageHandler, TypeHandler, filters
 
@@ -12,6 +12,7 @@ from bot.intake.commands import Ask, Command, Commands
 from bot.storage.store import Store
 
 _COMMAND = re.compile(r"/([A-Za-z0-9_]+)(?:@([A-Za-z0-9_]+))?(?:\s+(.*))?", re.DOTALL)
+_SET_APART = frozenset({MessageEntity.CODE, MessageEntity.PRE})
 
 
 def register(
@@ -28,7 +29,7 @@ def register(
         "track": commands.track,
         "untrack": commands.untrack,
     }
-    unknown, none = commands.answering("unknown_command"), commands.answering("no_command")
+    unknown = commands.answering("unknown_command")
 
     async def answer(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         message = update.effective_message
@@ -38,7 +39,7 @@ def register(
         command = table.get(ask.command)
         if command is None and message.chat.type == ChatType.PRIVATE:
             # In groups other bots have commands too, and people talk: there only our own commands are answered.
-            command = unknown if ask.command else none
+            command = unknown if ask.command else commands.talk
         async with store.transaction() as tx:
             if command:
                 await command(ask, tx, clock())
@@ -53,9 +54,10 @@ def register(
 
 
 def read_message(message: Message) -> Ask:
-    """The message as the commands understand it."""
-    found = _COMMAND.fullmatch((message.text or "").strip())
-    command, addressee, arguments = found.groups(default="") if found else ("", "", "")
+    """The message as the commands understand it; the caption of a file is its text."""
+    text = message.text or message.caption or ""
+    found = _COMMAND.fullmatch(text.strip())
+    command, addressee, arguments = found.groups(default="") if found else ("", "", text)
     return Ask(
         chat_id=message.chat_id,
         # A reply in a plain group carries a thread id too, which no topic of the group has.
@@ -65,4 +67,20 @@ def read_message(message: Message) -> Ask:
         command=command.lower(),
         addressee=addressee.lower(),
         arguments=arguments,
+        quoted=_quoted(message),
     )
+
+
+def _quoted(message: Message) -> tuple[str, ...]:
+    """What the message replies to: first what was picked out of it, last all of it."""
+    parts = [message.quote.text] if message.quote else []
+    replied = message.reply_to_message
+    # Every message in a topic is formally a reply to the one that opened it.
+    if replied and not replied.forum_topic_created:
+        entities = {**replied.parse_entities(), **replied.parse_caption_entities()}
+        if replied.from_user and replied.from_user.is_bot:
+            # Bots set IDs apart from the names of models beside them; this one does.
+            parts.append("\n".join(text for entity, text in entities.items() if entity.type in _SET_APART))
+        links = [entity.url for entity in entities if entity.url]
+        parts.append("\n".join([replied.text or replied.caption or "", *links]))
+    return tuple(parts)

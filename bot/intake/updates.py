@@ -19,6 +19,7 @@ from telegram.ext import Application
 
 from bot.intake.access import Access
 from bot.intake.commands import Ask
+from bot.intake.keys import mask_all
 from bot.intake.router import read_message
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
@@ -104,7 +105,7 @@ class Updates:
     async def _take_in(self, updates: tuple[Update, ...]) -> None:
         if not updates:
             return
-        welcome = [update for update in updates if self._is_welcome(update)]
+        welcome = [self._without_keys(update) for update in updates if self._is_welcome(update)]
         now = self._clock()
         async with self._store.transaction() as tx:
             fresh = set(await tx.keep_updates([(u.update_id, u.to_json()) for u in welcome], now))
@@ -129,6 +130,12 @@ class Updates:
             return True
         self._turn_away(ask)
         return False
+
+    def _without_keys(self, update: Update) -> Update:
+        """The update as it is stored and handled: nothing behind this point ever sees a key that somebody pasted."""
+        body = update.to_dict()
+        masked = mask_all(body)
+        return update if masked == body else self._parse(masked)
 
     def _turn_away(self, ask: Ask) -> None:
         """One sentence, at most once a minute for a person; nothing about them is stored."""

@@ -47,15 +47,15 @@ def link(task: Task, row: Delivery, title: str, language: str, why: str, size: i
 
     `why`: too_large, refused, gone, unavailable. `size` in bytes.
     """
-    end, url = _end(task, row, title, language), output_of(task, row.outputs[0]).url
+    end, output = _end(task, row, title, language), output_of(task, row.outputs[0])
     if why == "gone":
         return Message(say(language, "link.gone", end=end))
-    if not url.startswith(("https://", "http://")):
+    if output.needs_auth or not output.url.startswith(("https://", "http://")):
         return link_to_nothing(task, row, title, language)
     if why == "too_large" and not size:
         why = "too_large_unknown"
     text = say(language, f"link.{why}", end=end, size=-(-(size or 0) // 1_000_000))
-    return Message(text, (LinkButton(say(language, "link.button"), url),))
+    return Message(text, (LinkButton(say(language, "link.button"), output.url),))
 
 
 def link_to_nothing(task: Task, row: Delivery, title: str, language: str) -> Message:
@@ -64,10 +64,18 @@ def link_to_nothing(task: Task, row: Delivery, title: str, language: str) -> Mes
 
 
 def reply(facts: dict[str, str], providers: str, language: str) -> Message:
-    """A command's answer; `facts["say"]` is its key in the catalogue."""
-    values = {name: cut(value, ID_SHOWN) for name, value in facts.items()}
+    """A command's answer. `facts["say"]` has its keys in the catalogue, one paragraph each.
+
+    Where a key is said of IDs, they stand in the facts under that key, a line each.
+    """
+    values: dict[str, object] = {name: cut(value, ID_SHOWN) for name, value in facts.items()}
     values["providers"] = providers or say(language, "reply.no_providers")
-    return Message(say(language, f"reply.{facts['say']}", **values))
+    parts = []
+    for key in facts["say"].split():
+        ids = facts.get(key, "").split()
+        sentence = f"reply.{key}_many" if len(ids) > 1 else f"reply.{key}"
+        parts.append(say(language, sentence, **values, ids=_ids(ids, language), count=len(ids)))
+    return Message(lines(*parts))
 
 
 def listing(found: list[tuple[Subscription, Task, str]], language: str) -> Message:
@@ -103,6 +111,12 @@ def output_of(task: Task, place: int) -> Output:
     """The output at that position; a task that needs a second request has one that nobody has seen yet."""
     outputs = task.snapshot.outputs if task.snapshot else ()
     return outputs[place] if place < len(outputs) else Output(OutputKind.VIDEO, "")
+
+
+def _ids(ids: list[str], language: str) -> Html:
+    """IDs in one sentence, each set apart so that a tap copies it."""
+    shown = [say(language, "card.id", id=cut(one, ID_SHOWN)) for one in ids]
+    return Html(say(language, "reply.comma").join(shown))
 
 
 def _who(task: Task, title: str, language: str) -> Html:

@@ -61,8 +61,9 @@ EN = {
     # Answers to commands.
     "reply.start": "👋 Send <code>/track ID</code> with the ID of a video or image generation. I watch it and put the"
     " finished media into this chat.\n\nProviders here: {providers}\n/help tells more.",
-    "reply.help": "<b>/track ID</b> watch a generation; name the provider or the kind if you like:"
-    " <code>/track ID apipod image</code>\n"
+    "reply.help": "<b>/track ID</b> watch a generation, or several IDs at once; name the provider or the kind if you"
+    " like: <code>/track ID apipod image</code>. A link of the gateway, the JSON it answered with or a curl line do as"
+    " well, and so does /track as a reply to a message with the ID. In private the ID alone is enough.\n"
     "<b>/list</b> what this chat watches\n"
     "<b>/untrack ID</b> stop watching (the render itself goes on)\n"
     "<b>/help</b> this page\n\nProviders here: {providers}",
@@ -71,13 +72,35 @@ EN = {
     "reply.usage_untrack": "Which ID? For example: <code>/untrack video_69095b4ce004</code>; /list shows them.",
     "reply.bad_id": "<code>{text}</code> cannot be a task ID: IDs are up to 512 letters, digits and . _ - : = +."
     " Copy it once more from the gateway.",
-    "reply.unknown_word": "I do not know <code>{text}</code>. After the ID comes a provider ({providers}) or"
-    " <code>video</code> or <code>image</code>.",
-    "reply.nobody_to_ask": "No provider that fits is set up here, so nobody can be asked. The operator has to set its"
-    " API key.",
-    "reply.already": "👀 Already watching <code>{id}</code>; its card is further up.",
-    "reply.untracked": "⏹ Stopped watching <code>{id}</code>. The render itself goes on.",
-    "reply.not_followed": "This chat does not watch <code>{id}</code>. /list shows what it does.",
+    "reply.unknown_word": "I do not know <code>{text}</code>, so I have done nothing. Beside IDs a provider"
+    " ({providers}), <code>video</code> or <code>image</code> may stand.",
+    "reply.one_per_line": "<code>{text}</code> contradicts a word beside it, so I have done nothing. Put IDs of"
+    " different providers or kinds on lines of their own.",
+    "reply.too_many_ids": "That is {text} IDs, and I take 20 in one message, so I have done nothing."
+    " Send them in parts.",
+    "reply.reply_without_id": "I find no task ID in the message that you replied to. Send its ID behind the command.",
+    "reply.unknown_address": "<code>{text}</code> is no gateway that is set up here, so I cannot tell which task that"
+    " link means. Send the task's ID itself.",
+    "reply.address_without_id": "That link to <code>{text}</code> names no task. Send the task's ID itself; it stands"
+    " in the answer to the call that made it.",
+    "reply.call_without_id": "That call to <code>{text}</code> names no task that exists already. Send the answer that"
+    " you got to it: the ID stands there.",
+    "reply.json_without_id": "I find no task ID in that JSON. Send the answer to the call that made the task, or the ID"
+    " itself.",
+    "reply.key_for_id": "What I need is the ID of a task; a key is none.",
+    "reply.key_seen": "🔑 That message holds an API key. I do not keep it and do not need it; better delete the"
+    " message.",
+    "reply.nobody_to_ask": "No provider that fits is set up here, so nobody can be asked for {ids}. The operator has to"
+    " set its API key.",
+    "reply.nobody_to_ask_many": "No provider that fits is set up here, so nobody can be asked for these {count}: {ids}."
+    " The operator has to set its API key.",
+    "reply.already": "👀 Already watching {ids}; its card is further up.",
+    "reply.already_many": "👀 Already watching these {count}, their cards are further up: {ids}",
+    "reply.untracked": "⏹ Stopped watching {ids}. The render itself goes on.",
+    "reply.untracked_many": "⏹ Stopped watching these {count}: {ids}. The renders themselves go on.",
+    "reply.not_followed": "This chat does not watch {ids}. /list shows what it does.",
+    "reply.not_followed_many": "This chat does not watch these {count}: {ids}. /list shows what it does.",
+    "reply.comma": ", ",
     "reply.unknown_command": "I do not know that command. /help shows the ones I know.",
     "reply.no_command": "Send <code>/track ID</code> with the ID of a generation. /help tells more.",
     "reply.broken": "Something went wrong with that on my side; it is logged. Please send it again.",

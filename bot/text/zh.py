@@ -55,7 +55,9 @@ ZH = {
     "link.button": "打开文件",
     "reply.start": "👋 发送 <code>/track ID</code>，ID 是视频或图片生成任务的编号。我会跟踪它，并把成品发到这个聊天里。"
     "\n\n可用平台：{providers}\n/help 查看更多。",
-    "reply.help": "<b>/track ID</b> 跟踪一个任务；也可以写明平台或类型：<code>/track ID apipod image</code>\n"
+    "reply.help": "<b>/track ID</b> 跟踪一个任务，也可以一次写多个 ID；可以写明平台或类型："
+    "<code>/track ID apipod image</code>。平台的链接、它返回的 JSON 或 curl 命令也可以；"
+    "或者用 /track 回复含有 ID 的消息。私聊时只发 ID 就行。\n"
     "<b>/list</b> 本聊天正在跟踪的任务\n"
     "<b>/untrack ID</b> 停止跟踪（生成本身不受影响）\n"
     "<b>/help</b> 本页\n\n可用平台：{providers}",
@@ -64,12 +66,28 @@ ZH = {
     "reply.usage_untrack": "哪个 ID？例如：<code>/untrack video_69095b4ce004</code>；/list 可以看到。",
     "reply.bad_id": "<code>{text}</code> 不可能是任务 ID：ID 最多 512 个字符，只含字母、数字和 . _ - : = +。"
     "请从平台重新复制。",
-    "reply.unknown_word": "我不认识 <code>{text}</code>。ID 后面可以写平台（{providers}），或 <code>video</code>、"
-    "<code>image</code>。",
-    "reply.nobody_to_ask": "这里没有设置合适的平台，无人可问。需要管理员设置它的 API 密钥。",
-    "reply.already": "👀 已经在跟踪 <code>{id}</code>，状态卡片在上面。",
-    "reply.untracked": "⏹ 已停止跟踪 <code>{id}</code>。生成本身不受影响。",
-    "reply.not_followed": "本聊天没有跟踪 <code>{id}</code>。/list 可以看到正在跟踪的任务。",
+    "reply.unknown_word": "我不认识 <code>{text}</code>，所以什么也没做。ID 旁边可以写平台（{providers}）、"
+    "<code>video</code> 或 <code>image</code>。",
+    "reply.one_per_line": "<code>{text}</code> 与旁边的词矛盾，所以什么也没做。不同平台或类型的 ID 请分行写。",
+    "reply.too_many_ids": "这里有 {text} 个 ID，一条消息最多 20 个，所以什么也没做。请分几条发送。",
+    "reply.reply_without_id": "在你回复的那条消息里没有找到任务 ID。请把 ID 写在命令后面。",
+    "reply.unknown_address": "<code>{text}</code> 不是这里设置的平台，无法从这个链接看出是哪个任务。"
+    "请直接发送任务 ID。",
+    "reply.address_without_id": "这个指向 <code>{text}</code> 的链接里没有任务 ID。请直接发送 ID，"
+    "它在创建任务时的返回结果里。",
+    "reply.call_without_id": "这个对 <code>{text}</code> 的调用里没有已存在的任务。请发送它的返回结果，ID 就在里面。",
+    "reply.json_without_id": "这段 JSON 里没有找到任务 ID。请发送创建任务时的返回结果，或直接发送 ID。",
+    "reply.key_for_id": "我需要的是任务 ID，密钥不是。",
+    "reply.key_seen": "🔑 那条消息里有 API 密钥。我不会保存，也不需要它；建议删除那条消息。",
+    "reply.nobody_to_ask": "这里没有设置合适的平台，{ids} 无人可问。需要管理员设置它的 API 密钥。",
+    "reply.nobody_to_ask_many": "这里没有设置合适的平台，这 {count} 个无人可问：{ids}。需要管理员设置它的 API 密钥。",
+    "reply.already": "👀 已经在跟踪 {ids}，状态卡片在上面。",
+    "reply.already_many": "👀 这 {count} 个已经在跟踪，状态卡片在上面：{ids}",
+    "reply.untracked": "⏹ 已停止跟踪 {ids}。生成本身不受影响。",
+    "reply.untracked_many": "⏹ 已停止跟踪这 {count} 个：{ids}。生成本身不受影响。",
+    "reply.not_followed": "本聊天没有跟踪 {ids}。/list 可以看到正在跟踪的任务。",
+    "reply.not_followed_many": "本聊天没有跟踪这 {count} 个：{ids}。/list 可以看到正在跟踪的任务。",
+    "reply.comma": "、",
     "reply.unknown_command": "我不认识这个命令。/help 列出所有命令。",
     "reply.no_command": "请发送 <code>/track ID</code>，ID 是任务编号。/help 查看更多。",
     "reply.broken": "我这边出了点问题，已记录。请再发一次。",

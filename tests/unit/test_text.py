@@ -174,6 +174,26 @@ def test_a_list_has_a_page_and_says_when_there_is_more() -> None:
     assert "Nothing" in cards.listing([], "en").html
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_answer_about_many_ids_is_one_message(language: str) -> None:
+    many = "\n".join(f"{number}{'x' * 511}" for number in range(10))
+    said = cards.reply({"say": "already untracked", "already": many, "untracked": "<b>"}, "apipod", language).html
+    assert said.count("<code>") == 11
+    assert "<code>&lt;b&gt;</code>" in said
+    assert "10" in said
+    assert len(html.unescape(re.sub(r"<[^>]+>", "", said))) <= 4096
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_about_many_stands_beside_the_one_about_one(language: str) -> None:
+    sentences = CATALOGUES[language]
+    many = {key for key in sentences if key.endswith("_many")}
+    for key in many:
+        assert fields(sentences[key]) == fields(sentences[key.removesuffix("_many")]) | {"count"}
+    counted = {key for key in sentences if key.startswith("reply.") and "ids" in fields(sentences[key])}
+    assert {f"{key}_many" for key in counted - many} == many
+
+
 def test_an_answer_repeats_only_the_beginning_of_a_long_text() -> None:
     said = cards.reply({"say": "bad_id", "text": "../" + "x" * 600}, "apipod", "en")
     assert "../xxx" in said.html
