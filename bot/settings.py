@@ -169,7 +169,7 @@ def _of_file(path: Path, variables: Mapping[str, str]) -> list[Gateway]:
     try:
         return [_custom(found, variables) for found in custom.load(path)]
     except custom.ProvidersFileError as error:
-        raise SettingsError(f"PROVIDERS_FILE: {error}") from None
+        raise SettingsError("\n".join(f"PROVIDERS_FILE: {line}" for line in str(error).splitlines())) from None
 
 
 def _custom(found: custom.CustomProvider, variables: Mapping[str, str]) -> Gateway:

@@ -34,6 +34,18 @@ class CustomProvider:
 
 def load(path: Path) -> tuple[CustomProvider, ...]:
     """The providers of the file in its order. Raises ProvidersFileError."""
+    found, mistakes = list[CustomProvider](), list[str]()
+    for name, table in _tables(path).items():
+        try:
+            found.append(_load_one(path, name, table))
+        except ProvidersFileError as error:
+            mistakes.append(str(error))
+    if mistakes:
+        raise ProvidersFileError("\n".join(mistakes))
+    return tuple(found)
+
+
+def _tables(path: Path) -> Mapping[str, Mapping[str, Any]]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -47,7 +59,7 @@ def load(path: Path) -> tuple[CustomProvider, ...]:
         raise ProvidersFileError(f"{path}: {next(iter(document))} belongs into a table [providers.NAME].")
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
         raise ProvidersFileError(f"{path}: providers must be tables, [providers.NAME].")
-    return tuple(_load_one(path, name, table) for name, table in tables.items())
+    return tables
 
 
 def _load_one(path: Path, name: str, table: Mapping[str, Any]) -> CustomProvider:

@@ -326,6 +326,15 @@ def test_a_file_that_is_no_list_of_providers(tmp_path: Path, text: str, said: st
     assert said in str(caught.value)
 
 
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text(f"[providers.a]\n{BASE}{QUERY}root = 1\nok = 2\n[providers.b]\n{BASE}{QUERY}[providers.c]\n")
+    with pytest.raises(ProvidersFileError) as caught:
+        load(path)
+    places = [line.split(": ")[1] for line in str(caught.value).splitlines()]
+    assert places == ["providers.a.root", "providers.a.ok", "providers.c.query", "providers.c.base_url"]
+
+
 def test_a_file_that_can_not_be_read(tmp_path: Path) -> None:
     with pytest.raises(ProvidersFileError, match=r"none\.toml can not be read"):
         load(tmp_path / "none.toml")

@@ -1,16 +1,20 @@
 """Every ready table of docs/providers.toml.example, on bodies of its API: what an operator copies is what works."""
 
 import json
+import random
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from providers.base import Endpoint, Output, Provider, QueryError, Snapshot
 from providers.custom import load
 from providers.own_links import on_own_origin
 from providers.parse import parse
+from providers.vocabulary import state_of
 from tests.providers.bodies import as_bytes
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "providers.toml.example"
@@ -71,6 +75,54 @@ def whole(value: Any) -> Any:
 
 def urls(outputs: tuple[Output, ...]) -> list[str]:
     return [output.url for output in outputs]
+
+
+QUESTIONS = [case for case in CASES if case.get("step") != "fetch" and isinstance(case["body"], dict)]
+GOING_ON = [case for case in QUESTIONS if case["want"].get("state") in {"queued", "running", "unknown"}]
+values: st.SearchStrategy[Any] = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.just([]) | st.just({})
+)
+
+
+def mutated(body: Any, chance: random.Random, value: Any) -> Any:
+    """The body with `value` in one of its places, or without it."""
+    if isinstance(body, dict) and body:
+        name = chance.choice(sorted(body))
+        kept = {key: part for key, part in body.items() if key != name}
+        inner = body[name]
+        if isinstance(inner, dict | list) and inner and chance.random() < 0.6:
+            return {**body, name: mutated(inner, chance, value)}
+        return kept if chance.random() < 0.3 else {**body, name: value}
+    if isinstance(body, list) and body:
+        return [mutated(body[0], chance, value), *body[1:]]
+    return value
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.sampled_from(GOING_ON),
+    st.randoms(use_true_random=False),
+    values,
+    st.sampled_from([200, 200, 400, 401, 404, 500]),
+)
+def test_no_mutation_of_a_running_answer_is_an_end(
+    case: dict[str, Any], chance: random.Random, value: Any, status: int
+) -> None:
+    if isinstance(value, str) and state_of(value).is_terminal:
+        return
+    found = understood({**case, "body": mutated(case["body"], chance, value), "http": status})
+    assert isinstance(found, QueryError) or not found.state.is_terminal
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(QUESTIONS), st.randoms(use_true_random=False), values, st.integers(100, 599))
+def test_no_answer_makes_a_description_raise(
+    case: dict[str, Any], chance: random.Random, value: Any, status: int
+) -> None:
+    body = case["body"]
+    for _ in range(chance.randint(0, 3)):
+        body = mutated(body, chance, value)
+    repr(understood({**case, "body": body if isinstance(body, dict) else {"x": body}, "http": status}))
 
 
 def test_every_example_was_tried_on_an_end_of_either_kind_and_on_the_way_there() -> None:
