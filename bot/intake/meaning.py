@@ -56,6 +56,12 @@ def is_meant_as_id(word: str) -> bool:
     return len(word) >= _LONG or any(character.isdigit() for character in word)
 
 
+def is_likely(word: str) -> bool:
+    """Whether `word`, sent alone, is rather an ID than talk: some length, digits and letters."""
+    kinds = {character.isdigit() for character in word if character.isalnum()}
+    return len(word) >= _SHORTEST_RUN and kinds == {True, False}
+
+
 def is_strong(word: str) -> bool:
     """Whether `word` looks like an ID wherever it stands: a UUID, 12 digits, or 8 characters that look random.
 

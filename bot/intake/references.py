@@ -12,7 +12,7 @@ from bot.intake.addresses import host_of, provider_at, read_address, read_exactl
 from bot.intake.curl import Command
 from bot.intake.documents import Json, documents, id_of, links_in, tasks_in
 from bot.intake.keys import holds_key
-from bot.intake.meaning import Mistake, Reference, bad_id, can_be_id, is_meant_as_id, is_strong, unknown_word
+from bot.intake.meaning import Mistake, Reference, bad_id, can_be_id, is_likely, is_meant_as_id, is_strong, unknown_word
 from bot.intake.pieces import Piece, bare, loose_words, split
 from bot.tracking.gateways import fold_name
 from providers.base import Provider
@@ -51,14 +51,17 @@ def read_references(
 def read_talk(text: str, providers: Providers) -> tuple[Reference, ...] | Mistake | None:
     """A message without a command: what can be nothing else than a reference, None for none.
 
-    Words for a provider or a kind count only in a message that holds nothing but them and IDs.
+    Words for a provider or a kind count only in a message that holds nothing but them and IDs. Where one word is all
+    there is, less is needed for it to be an ID than in a sentence.
     """
     pieces = split(text)
     loose = _loosely(pieces, providers)
     strict = _strictly(pieces, providers)
-    if not isinstance(strict, Mistake) and {one.task_id for one in strict[0]} == {one.task_id for one in loose}:
-        loose = strict[0]
-    return _settled(loose) if loose else None
+    typed = [] if isinstance(strict, Mistake) else strict[0]
+    is_all = typed and {one.task_id for one in typed} == {one.task_id for one in loose}
+    is_alone = len(typed) == 1 and not loose and is_likely(typed[0].task_id)
+    found = typed if is_all or is_alone else loose
+    return _settled(found) if found else None
 
 
 def _settled(references: Sequence[Reference]) -> tuple[Reference, ...] | Mistake:

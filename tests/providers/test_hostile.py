@@ -2,9 +2,10 @@
 
 import asyncio
 import gzip
+import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -48,21 +49,28 @@ HEADS = [
 TAILS = [b"", b"1]}", b"]}", b'"}', b"}", b'1],"status":"failed"}', b']],"b":' + b"9" * 5000 + b"}"]
 
 
-def cost(body: bytes) -> float:
-    """CPU milliseconds per MiB, the best of three: others share this machine."""
+# CPU milliseconds for decoding REFERENCE on the class of machine that the bound is meant for.
+REFERENCE, USUAL = b"[" + b'{"a":1},' * (MIB // 8 - 1) + b"1]", 24.0
+
+
+def cost(work: Callable[[], object]) -> float:
+    """CPU milliseconds, the best of three: others share this machine."""
     spent = []
     for _ in range(3):
         began = time.process_time()
-        parse("video", 200, {}, body, has_fetch=True)
+        work()
         spent.append(time.process_time() - began)
-    return min(spent) * 1000 * MIB / len(body)
+    return min(spent) * 1000
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(HEADS), st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=4), st.sampled_from(TAILS))
 def test_a_mebibyte_of_anything_costs_little(head: bytes, fragments: list[bytes], tail: bytes) -> None:
     unit = b"".join(fragments)
-    assert cost(head + unit * (MIB // len(unit)) + tail) < 50
+    body = head + unit * (MIB // len(unit)) + tail
+    spent = cost(lambda: parse("video", 200, {}, body, has_fetch=True)) * MIB / len(body)
+    # 50 ms, or as much more as this machine is slower or busier right now.
+    assert spent < 50 or spent < 50 * cost(lambda: json.loads(REFERENCE)) / USUAL
 
 
 @settings(max_examples=100, deadline=None)
