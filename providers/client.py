@@ -15,7 +15,7 @@ from providers.files import FileWriter
 from providers.inline import decode, marker
 from providers.own_links import on_own_origin
 from providers.parse import parse
-from providers.transport import NETWORK_TROUBLE, Transport, trouble
+from providers.transport import Transport, trouble
 
 _MIB = 1 << 20
 # The gateway has understood the second question and says that there will never be a file.
@@ -115,23 +115,19 @@ class GatewayClient:
         place: int,
         destination: Path,
         max_bytes: int,
-    ) -> Path | QueryError:
-        """The result that the answer holds as a `data:` URL at `place`. Raises as `fetch` does."""
+    ) -> Path | Output | QueryError:
+        """As `fetch`, for a result that the answer itself holds as a `data:` URL at `place`."""
         answer = await self.query(provider, endpoint, key, task_id)
         if isinstance(answer, QueryError):
             return answer
         url = answer.outputs[place].url if place < len(answer.outputs) else ""
         number = marker(url)
-        request = requests.question(provider, endpoint, key, task_id, time.time())
+        if number is not None:
+            request = requests.question(provider, endpoint, key, task_id, time.time())
+            order = Order(request, endpoint.kind, is_json=True, number=number)
+            return await self._fetch(order, destination, max_bytes)
         async with FileWriter(destination, max_bytes) as file:
-            if number is None:
-                await file.write(decode(url) or b"")
-            else:
-                try:
-                    async with asyncio.timeout(self._fetch_timeout):
-                        await fetching.unpack_number(self._transport, request, number, file)
-                except NETWORK_TROUBLE as error:
-                    return trouble(error)
+            await file.write(decode(url) or b"")
             return await file.keep() if file.size else QueryError(QueryErrorKind.TRANSIENT, "the result is not there")
 
     async def _fetch(self, order: Order, destination: Path, max_bytes: int) -> Path | Output | QueryError:

@@ -9,6 +9,7 @@ import zlib
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urljoin
 
 import aiohttp
@@ -19,7 +20,7 @@ from providers.inline import Unpacker, decode
 from providers.outputs import kind_of, usable_url
 from providers.parse import parse
 from providers.requests import Request
-from providers.transport import NETWORK_TROUBLE, Transport, chunks, trouble
+from providers.transport import NETWORK_TROUBLE, Transport, chunks, long_answer, trouble
 
 _RESUMES = 5
 _RESUME_PAUSE = 0.3
@@ -33,12 +34,16 @@ Received = Output | QueryError | None
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be fetched. `is_json`: the answer is a document, described by `reading` if that is given."""
+    """What is to be fetched. `is_json`: the answer is a document, described by `reading` if that is given.
+
+    `number`: the file is the long string of that number in the document, see `inline.marker`.
+    """
 
     request: Request
     kind: Kind
     is_json: bool = False
     reading: Reading | None = None
+    number: int | None = None
 
 
 async def fetch(transport: Transport, order: Order, destination: Path, max_bytes: int) -> Path | Output | QueryError:
@@ -58,49 +63,53 @@ async def fetch(transport: Transport, order: Order, destination: Path, max_bytes
         return await file.keep() if file.size else QueryError(QueryErrorKind.TRANSIENT, "an empty file")
 
 
-async def unpack_number(transport: Transport, request: Request, number: int, file: FileWriter) -> bool:
-    """Writes the long string of that number in an answer's document; False if there is none (any more)."""
-    unpacker = Unpacker(_MOST_WORDS, take=lambda found: found.number == number)
-    async with transport.open(request) as response:
-        await unpack(chunks(response, _bound(file)), file, unpacker)
-    return unpacker.complete
-
-
 async def _receive(transport: Transport, order: Order, file: FileWriter) -> Received:
-    version = ""
+    source: _Source | None = None
     for left in range(_RESUMES, -1, -1):
-        began = file.size
-        more = {"Range": f"bytes={began}-", **({"If-Range": version} if version else {})} if began else {}
         try:
-            async with transport.open(order.request, more) as response:
-                version = _version(response)
-                return await _take(response, order, file)
+            async with transport.open(order.request, _rest(file, source)) as response:
+                if source is None or response.status == HTTPStatus.OK:
+                    source = _Source(_strong_tag(response), response.content_length)
+                return await _take(response, order, file, source)
         except NETWORK_TROUBLE:
             # Where nothing has come there is nothing to go on from.
-            if order.is_json or not file.size or not left:
+            if not file.size or not left:
                 raise
         await asyncio.sleep(_RESUME_PAUSE)
     return None
 
 
-def _version(response: aiohttp.ClientResponse) -> str:
-    """What tells that a file is still the same: only a strong tag does."""
+class _Source(NamedTuple):
+    """What tells whether a rest belongs to the beginning: the file's tag, "" for none, and its size in bytes."""
+
+    tag: str
+    size: int | None
+
+
+def _rest(file: FileWriter, source: _Source | None) -> dict[str, str]:
+    """Headers that ask for what is still missing."""
+    if not file.size or source is None:
+        return {}
+    return {"Range": f"bytes={file.size}-", **({"If-Range": source.tag} if source.tag else {})}
+
+
+def _strong_tag(response: aiohttp.ClientResponse) -> str:
     tag = response.headers.get("ETag", "")
     return "" if tag.startswith("W/") else tag
 
 
-async def _take(response: aiohttp.ClientResponse, order: Order, file: FileWriter) -> Received:
+async def _take(response: aiohttp.ClientResponse, order: Order, file: FileWriter, source: _Source) -> Received:
     if 300 <= response.status < 400:  # noqa: PLR2004 - HTTP's redirects
         return _redirected(response, order.kind)
-    goes_on = response.status == HTTPStatus.PARTIAL_CONTENT and _continues(response, file)
+    goes_on = response.status == HTTPStatus.PARTIAL_CONTENT and _continues(response, file, source)
     if file.size and not goes_on:
         await file.restart()
     if response.status != HTTPStatus.OK and not goes_on:
         return await _refusal(response, order)
-    if response.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
-        return QueryError(QueryErrorKind.PROTOCOL, "a file that is compressed once more", response.status)
     if not goes_on and _holds_json(response.content_type, order):
         return await _from_json(response, order, file)
+    if response.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
+        return QueryError(QueryErrorKind.PROTOCOL, "a file that is compressed once more", response.status)
     if response.content_type == "text/html":
         return QueryError(QueryErrorKind.PROTOCOL, "a web page instead of the file", response.status)
     async for chunk in chunks(response, file.left):
@@ -108,10 +117,12 @@ async def _take(response: aiohttp.ClientResponse, order: Order, file: FileWriter
     return None
 
 
-def _continues(response: aiohttp.ClientResponse, file: FileWriter) -> bool:
-    """Whether the answer is the rest of what is there already."""
+def _continues(response: aiohttp.ClientResponse, file: FileWriter, source: _Source) -> bool:
+    """Whether the answer is the rest of what is there already, and of the same file."""
     match = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
-    return match is not None and int(match[1]) == file.size > 0
+    if match is None or int(match[1]) != file.size or not file.size:
+        return False
+    return match[2] == "*" or source.size is None or int(match[2]) == source.size
 
 
 def _holds_json(content_type: str, order: Order) -> bool:
@@ -120,10 +131,17 @@ def _holds_json(content_type: str, order: Order) -> bool:
 
 
 async def _from_json(response: aiohttp.ClientResponse, order: Order, file: FileWriter) -> Received:
-    unpacker = Unpacker()
-    await unpack(chunks(response, _bound(file)), file, unpacker)
+    unpacker = _unpacker(order)
+    try:
+        await unpack(chunks(response, _bound(file)), file, unpacker)
+    except NETWORK_TROUBLE:
+        # What is in the file are no bytes of the answer: nothing can go on from there.
+        await file.restart()
+        raise
     if unpacker.complete:
         return None
+    if order.number is not None:
+        return QueryError(QueryErrorKind.TRANSIENT, "the result is not there any more", response.status)
     document = bytes(unpacker.document)
     answer = parse(order.kind, response.status, response.headers, document, reading=order.reading)
     outputs = answer.outputs if isinstance(answer, Snapshot) else ()
@@ -135,6 +153,12 @@ async def _from_json(response: aiohttp.ClientResponse, order: Order, file: FileW
     if outputs and not outputs[0].url.startswith("data:"):
         return outputs[0]
     return not_there(answer)
+
+
+def _unpacker(order: Order) -> Unpacker:
+    if order.number is None:
+        return Unpacker()
+    return long_answer(take=lambda found: found.number == order.number)
 
 
 def _bound(file: FileWriter) -> int:

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 import aiohttp
 
 from providers.base import QueryError, QueryErrorKind, TooLarge
-from providers.inline import TooManyWords, Unpacker
+from providers.inline import Found, TooManyWords, Unpacker
 from providers.requests import Request
 
 NETWORK_TROUBLE = (aiohttp.ClientError, ConnectionError, ssl.SSLError, TimeoutError)
@@ -102,6 +102,11 @@ async def chunks(response: aiohttp.ClientResponse, cap: int) -> AsyncIterator[by
         yield piece
 
 
+def long_answer(take: Callable[[Found], bool]) -> Unpacker:
+    """Reads an answer without its long strings. Only what is read alike gives them the same numbers each time."""
+    return Unpacker(_LONGEST_DOCUMENT, _SHORT, take)
+
+
 async def _inflated(packed: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
     async for chunk in packed:
@@ -122,7 +127,7 @@ async def _document(response: aiohttp.ClientResponse, cap: int) -> bytes:
             if unpacker is None:
                 body += chunk
                 if len(body) > _SHORT:
-                    unpacker = Unpacker(_LONGEST_DOCUMENT, _SHORT, take=lambda _: False)
+                    unpacker = long_answer(take=lambda _: False)
                     unpacker.feed(bytes(body))
             else:
                 unpacker.feed(chunk)

@@ -6,7 +6,7 @@ import gzip
 import json
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -316,14 +316,16 @@ class TestBrokenTransport:
             trouble(await ask(client, gateway.provider()), QueryErrorKind.PROTOCOL)
 
 
-def cutting(piece: int, headers: Mapping[str, str], *, ranges: bool = True, cuts: int = 99) -> Handler:
-    """A server that promises the whole of MEDIA and breaks off after `piece` bytes, the first `cuts` times."""
+def cutting(
+    piece: int, headers: Mapping[str, str], *, ranges: bool = True, cuts: int = 99, whole: bytes = MEDIA
+) -> Handler:
+    """A server that promises all of `whole` and breaks off after `piece` bytes, the first `cuts` times."""
     left = [cuts]
 
     async def answer(request: web.Request) -> web.StreamResponse:
         start = int(request.headers.get("Range", "bytes=0-")[6:-1]) if ranges else 0
-        rest = MEDIA[start:]
-        more = {"Content-Range": f"bytes {start}-{len(MEDIA) - 1}/{len(MEDIA)}"} if start else {}
+        rest = whole[start:]
+        more = {"Content-Range": f"bytes {start}-{len(whole) - 1}/{len(whole)}"} if start else {}
         response = web.StreamResponse(status=206 if start else 200, headers={**MP4, **headers, **more})
         response.content_length = len(rest)
         await response.prepare(request)
@@ -515,6 +517,30 @@ class TestFetch:
         assert content(target) is None
         assert len(gateway.seen) < 9
 
+    async def test_a_document_that_is_cut_is_not_gone_on_with(
+        self, gateway: Gateway, client: GatewayClient, target: Path
+    ) -> None:
+        text = base64.b64encode(MEDIA).decode()
+        document = json.dumps({"base64": text, "more": "x" * 100_000}).encode()
+        gateway.answer = cutting(700_000, {"Content-Type": "application/json"}, whole=document)
+        for fetch in (BINARY, JSON):
+            trouble(await self.fetch(client, gateway, target, fetch))
+            assert content(target) is None
+        assert len(gateway.seen) == 2
+        assert not any("Range" in request.headers for request in gateway.seen)
+
+    async def test_a_rest_of_another_length_is_of_another_file(
+        self, gateway: Gateway, client: GatewayClient, target: Path
+    ) -> None:
+        first, other = cutting(300_000, {}), cutting(999_999, {}, whole=MEDIA[::-1] + b"more")
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return await (other if len(gateway.seen) == 2 else first)(request)
+
+        gateway.answer = answer
+        trouble(await self.fetch(client, gateway, target), QueryErrorKind.PROTOCOL)
+        assert content(target) is None
+
     async def test_a_wrong_rest_is_not_put_behind_a_beginning(
         self, gateway: Gateway, client: GatewayClient, target: Path
     ) -> None:
@@ -612,6 +638,38 @@ class TestResultsOfTheGatewayItself:
         if size > 100_000:
             with pytest.raises(TooLarge):
                 await client.fetch_inline(provider, provider.endpoints[0], KEY, TASK, 0, target, 100_000)
+
+    async def test_results_inside_an_answer_keep_their_numbers_whatever_stands_before(
+        self, gateway: Gateway, client: GatewayClient, target: Path
+    ) -> None:
+        cover, film = (base64.b64encode(MEDIA[:size]).decode() for size in (20_000, 900_000))
+        outputs = {"cover_url": f"data:image/png;base64,{cover}", "video_url": f"data:video/mp4;base64,{film}"}
+        gateway.says({"task_id": "x", "preview_b64": cover, **outputs, "status": "succeeded"})
+        provider = gateway.provider()
+        assert await client.fetch_inline(provider, provider.endpoints[0], KEY, TASK, 0, target, 2_000_000) == target
+        assert content(target) == MEDIA[:900_000]
+
+    async def test_a_result_inside_an_answer_that_is_damaged_the_second_time(
+        self, gateway: Gateway, client: GatewayClient, target: Path
+    ) -> None:
+        url = f"data:video/mp4;base64,{base64.b64encode(MEDIA).decode()}"
+        good = json.dumps({"task_id": "x", "status": "succeeded", "url": url}).encode()
+        packed = gzip.compress(good)
+        provider = gateway.provider()
+        for damaged, kind in (
+            (packed[:200] + bytes(2000), QueryErrorKind.PROTOCOL),
+            (gzip.compress(good[:600_000] + b"*" + good[600_001:]), QueryErrorKind.PROTOCOL),
+            (gzip.compress(json.dumps(DONE).encode()), QueryErrorKind.TRANSIENT),
+        ):
+            bodies = iter([packed, damaged])
+
+            async def answer(_: web.Request, bodies: Iterator[bytes] = bodies) -> web.Response:
+                headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+                return web.Response(body=next(bodies), headers=headers)
+
+            gateway.answer = answer
+            trouble(await client.fetch_inline(provider, provider.endpoints[0], KEY, TASK, 0, target, 2_000_000), kind)
+            assert content(target) is None
 
     async def test_links_that_a_second_request_names(self, gateway: Gateway, client: GatewayClient) -> None:
         rule = OutputRule(OutputKind.VIDEO, lambda document: document.get("file", {}).get("link"))
