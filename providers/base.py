@@ -11,6 +11,9 @@ KINDS: tuple[Kind, ...] = ("video", "image")
 # Looks something up in a JSON document; None where nothing is. Never raises.
 Expression = Callable[[Any], Any]
 
+# What a path, a parameter or a body may hold in the place of a part of the task's ID: `{id}`.
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
 _LONGEST_ID = 512
 _TASK_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:=+\-]{0,510}[A-Za-z0-9=])?")
 

@@ -1,7 +1,6 @@
 """What is sent to a gateway: address, headers and body of a question. Pure; the key is in nothing but the result."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,10 +9,9 @@ from urllib.parse import quote
 import jwt
 from yarl import URL
 
-from providers.base import Auth, Endpoint, Provider
+from providers.base import PLACEHOLDER, Auth, Endpoint, Provider
 from providers.own_links import same_origin
 
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _TOKEN_LIFE, _CLOCK_SKEW = 1800, 5  # seconds
 
 
@@ -84,7 +82,7 @@ def _as_segments(part: str) -> str:
 
 
 def _filled(text: str, parts: Mapping[str, str]) -> str:
-    return _PLACEHOLDER.sub(lambda match: _part(match[1], parts), text)
+    return PLACEHOLDER.sub(lambda match: _part(match[1], parts), text)
 
 
 def _part(name: str, parts: Mapping[str, str]) -> str:

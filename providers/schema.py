@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from providers.base import (
     KINDS,
+    PLACEHOLDER,
     Auth,
     Endpoint,
     Expression,
@@ -26,7 +27,6 @@ from providers.vocabulary import fold
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _BODY = "body."
@@ -224,7 +224,7 @@ class Spec(_Answers):
 
     def _check_placeholders(self, where: str, *texts: str) -> None:
         groups = self.task_id.pattern.groupindex if self.task_id.pattern else {}
-        used = [name for text in texts for name in _PLACEHOLDER.findall(text)]
+        used = [name for text in texts for name in PLACEHOLDER.findall(text)]
         for name in used:
             if name != "id" and name not in groups and not (where == "fetch" and name.startswith(_BODY)):
                 raise ValueError(f"{where}: {{{name}}} stands for nothing; use {{id}} or a group of task_id.pattern")
@@ -271,7 +271,7 @@ class Spec(_Answers):
 
     def _handles(self) -> dict[str, Expression]:
         texts = (self.fetch.path, *self.fetch.params.values()) if self.fetch else ()
-        names = {name for text in texts for name in _PLACEHOLDER.findall(text) if name.startswith(_BODY)}
+        names = {name for text in texts for name in PLACEHOLDER.findall(text) if name.startswith(_BODY)}
         try:
             return {name: compiled(name.removeprefix(_BODY)) for name in sorted(names)}
         except ValueError as error:

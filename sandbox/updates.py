@@ -25,7 +25,6 @@ class Updates:
         self._allowed: frozenset[str] | None = None
         self._poller: asyncio.Future[bool] | None = None
         self._queries: dict[str, float] = {}
-        self.confirmed = 0
 
     @property
     def pending(self) -> int:
@@ -79,12 +78,10 @@ class Updates:
         return kind in self._allowed if self._allowed is not None else kind not in _SILENT_UNLESS_ASKED
 
     def _confirm(self, offset: int) -> None:
-        before = len(self._waiting)
         if offset < 0:
             self._waiting = self._waiting[offset:]
         else:
             self._waiting = [update for update in self._waiting if update["update_id"] >= offset]
-        self.confirmed += before - len(self._waiting)
 
     async def _wait(self, seconds: float) -> None:
         poller: asyncio.Future[bool] = asyncio.get_running_loop().create_future()

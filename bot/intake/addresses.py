@@ -10,10 +10,9 @@ from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 from bot.intake.meaning import Mistake, Reference, is_strong
-from providers.base import Endpoint, Fetch, Provider, TaskIds
+from providers.base import PLACEHOLDER, Endpoint, Fetch, Provider, TaskIds
 from providers.vocabulary import EXTENSIONS, fold
 
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _HOST = re.compile(r"(?i)https?://(?:[^\s/?#]*@)?([^\s/?#@]{1,255})")
 _LONGEST_PATH = 1024
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -101,7 +100,7 @@ def _match(place: _Place, provider: Provider) -> Reference | None:
         return None
     places: list[Endpoint | Fetch] = [*provider.endpoints, *([provider.fetch] if provider.fetch else [])]
     # The template that says most comes first: `/generations/download` is no `/generations/{id}`.
-    places.sort(key=lambda one: len(_PLACEHOLDER.sub("", one.path)), reverse=True)
+    places.sort(key=lambda one: len(PLACEHOLDER.sub("", one.path)), reverse=True)
     words = {one.path.rpartition("/")[2] for one in places}
     for one in places:
         task_id = _id_in(one, path.removeprefix(prefix), place.query, provider.task_ids)
@@ -114,7 +113,7 @@ def _id_in(one: Endpoint | Fetch, path: str, query: Mapping[str, str], ids: Task
     several = ids.slashes or ids.pattern is not None
     parts = _unfilled(one.path.rstrip("/"), path, several=several)
     for name, template in one.params.items():
-        if parts is not None and _PLACEHOLDER.search(template):
+        if parts is not None and PLACEHOLDER.search(template):
             more = _unfilled(template, query.get(name, ""), several=True)
             parts = None if more is None else parts | more
     if not parts:
@@ -124,8 +123,8 @@ def _id_in(one: Endpoint | Fetch, path: str, query: Mapping[str, str], ids: Task
 
 def _unfilled(template: str, text: str, *, several: bool) -> dict[str, str] | None:
     """What the placeholders stood for when `text` was made from `template`; `several`: segments of a path each."""
-    names = _PLACEHOLDER.findall(template)
-    literals = map(re.escape, _PLACEHOLDER.sub("\0", template).split("\0"))
+    names = PLACEHOLDER.findall(template)
+    literals = map(re.escape, PLACEHOLDER.sub("\0", template).split("\0"))
     found = re.fullmatch(("(.+)" if several else "([^/]+)").join(literals), text)
     return dict(zip(names, found.groups(), strict=True)) if found else None
 

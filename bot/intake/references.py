@@ -15,11 +15,10 @@ from bot.intake.keys import holds_key
 from bot.intake.meaning import Mistake, Reference, bad_id, can_be_id, is_likely, is_meant_as_id, is_strong, unknown_word
 from bot.intake.pieces import Piece, bare, loose_words, split
 from bot.tracking.gateways import fold_name
-from providers.base import Provider
+from providers.base import KINDS, Provider
 from providers.vocabulary import fold_keys
 
 MOST = 20
-KINDS = frozenset({"video", "image"})
 # `/track ID 123`, as the help has it.
 _FILLERS = frozenset({"id", "ids", "taskid"})
 

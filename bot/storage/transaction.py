@@ -38,12 +38,6 @@ class Transaction:
         """The update is handled; only its number is kept."""
         await self._change("UPDATE inbox SET body = NULL WHERE update_id = ?", (update_id,))
 
-    async def count_failed_update(self, update_id: int) -> int:
-        """One more attempt went wrong; returns how many have."""
-        await self._change("UPDATE inbox SET attempts = attempts + 1 WHERE update_id = ?", (update_id,))
-        row = await self._one("SELECT attempts FROM inbox WHERE update_id = ?", (update_id,))
-        return int(row[0]) if row else 0
-
     async def forget_updates_before(self, moment: float) -> None:
         """Drops the numbers of handled updates that Telegram can no longer hand out again."""
         await self._change("DELETE FROM inbox WHERE body IS NULL AND received_at < ?", (moment,))

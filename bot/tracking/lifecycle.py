@@ -47,10 +47,6 @@ class Decision:
     task: Task
     changed: bool
 
-    @property
-    def ended(self) -> bool:
-        return self.changed and self.task.ending is not None
-
 
 def decide(task: Task, answer: Snapshot | QueryError, now: float) -> Decision:
     """What `answer` makes of `task`. An ended task stays as it is, whatever comes."""

@@ -7,29 +7,11 @@ import pytest
 
 from sandbox.media import Media
 from sandbox.player import Player
-from tests.acceptance.world import World, card_of, media_in, until
+from tests.acceptance.world import World, card_of, card_shows, delivered, media_in, until
 
 Json = dict[str, Any]
 
 SETTLING = 2.0
-
-
-async def delivered(person: Player, count: int = 1) -> list[Json]:
-    async def look() -> list[Json]:
-        shown = [m for m in media_in(await person.messages()) if m["media"]["size"] > 1000]
-        return shown if len(shown) >= count else []
-
-    return await until(look)
-
-
-async def card_shows(person: Player, task_id: str, words: str) -> Json:
-    async def look() -> Json | None:
-        card = card_of(await person.messages(), task_id)
-        return card if card and words in card["text"] else None
-
-    card = await until(look)
-    assert card is not None
-    return card
 
 
 async def test_killed_in_the_middle_of_a_task_the_card_goes_on_and_the_media_comes_once(

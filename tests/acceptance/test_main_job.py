@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.media import Media
 from sandbox.player import Player
-from tests.acceptance.world import World, card_of, media_in, texts_of_bot, until
+from tests.acceptance.world import World, card_of, card_shows, media_in, texts_of_bot, until
 
 Json = dict[str, Any]
 
@@ -135,13 +135,7 @@ async def test_a_bad_end_is_told_in_plain_words_and_with_a_sound(
     await world.start_bot()
     await person.say("/track t1")
 
-    async def ended() -> bool:
-        card = card_of(await person.messages(), "t1")
-        return bool(card) and sign in str(card and card["text"])
-
-    await until(ended)
-    card = card_of(await person.messages(), "t1")
-    assert card is not None
+    card = await card_shows(person, "t1", sign)
     assert all(word in card["text"] for word in said)
 
     async def sounded() -> list[Json]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.player import Player
-from tests.acceptance.world import World, card_of, media_in, texts_of_bot, until
+from tests.acceptance.world import World, card_shows, delivered, texts_of_bot, until
 
 Json = dict[str, Any]
 
@@ -56,12 +56,7 @@ async def test_an_id_that_nobody_knows_gets_one_sentence_and_leaves_nothing(worl
     await world.start_bot()
     command = await person.say("/track task_01knobodyknowsthisone")
 
-    async def told() -> Json | None:
-        card = card_of(await person.messages(), "task_01knobodyknowsthisone")
-        return card if card and "No provider here knows this ID" in card["text"] else None
-
-    card = await until(told)
-    assert card is not None
+    card = await card_shows(person, "task_01knobodyknowsthisone", "No provider here knows this ID")
     assert card["reply_to"] == command
     assert "another account" in card["text"]
     asked = {call["provider"] for call in await world.questions("task_01knobodyknowsthisone")}
@@ -77,10 +72,7 @@ async def test_an_id_that_becomes_known_a_moment_later_is_followed(world: World)
     await world.start_bot()
     await person.say("/track t1")
 
-    async def delivered() -> list[Json]:
-        return media_in(await person.messages())
-
-    await until(delivered)
+    await delivered(person)
 
 
 async def test_a_stranger_is_told_the_id_and_nothing_is_stored(world: World) -> None:
@@ -130,11 +122,7 @@ async def test_a_wrong_key_is_told_to_the_operator_once_and_the_task_is_kept(wor
     await person.say("/track t1 token360")
     await person.say("/track t2 token360")
 
-    async def shown() -> Json | None:
-        card = card_of(await person.messages(), "t1")
-        return card if card and "does not accept the bot's key" in card["text"] else None
-
-    await until(shown)
+    await card_shows(person, "t1", "does not accept the bot's key")
 
     async def told() -> list[str]:
         return [text for text in texts_of_bot(await operator.messages()) if "Token360 " in text]
@@ -149,10 +137,7 @@ async def test_a_wrong_key_is_told_to_the_operator_once_and_the_task_is_kept(wor
 
     await world.start_bot()
 
-    async def delivered() -> list[Json]:
-        return media_in(await person.messages())
-
-    await until(delivered)
+    await delivered(person)
 
     async def back() -> bool:
         return any("works again" in text for text in texts_of_bot(await operator.messages()))
@@ -176,16 +161,9 @@ async def test_a_sick_gateway_is_said_to_be_sick_and_the_task_goes_on(world: Wor
     await world.start_bot()
     await person.say("/track t1 token360")
 
-    async def shown() -> bool:
-        card = card_of(await person.messages(), "t1")
-        return bool(card) and said in str(card and card["text"])
+    await card_shows(person, "t1", said)
 
-    await until(shown)
-
-    async def delivered() -> list[Json]:
-        return media_in(await person.messages())
-
-    await until(delivered)
+    await delivered(person)
 
 
 async def test_a_gateway_that_asks_for_patience_gets_it(world: World) -> None:
@@ -195,10 +173,7 @@ async def test_a_gateway_that_asks_for_patience_gets_it(world: World) -> None:
     await world.start_bot()
     await person.say("/track t1 token360")
 
-    async def delivered() -> list[Json]:
-        return media_in(await person.messages())
-
-    await until(delivered)
+    await delivered(person)
     first, second, *_ = [call["time"] for call in await world.questions("t1")]
     assert second - first >= 2
 
@@ -211,7 +186,4 @@ async def test_one_dead_gateway_does_not_hold_up_the_others(world: World) -> Non
     await person.say("/track x1 octopusx")
     await person.say("/track t1 token360")
 
-    async def delivered() -> list[Json]:
-        return media_in(await person.messages())
-
-    await until(delivered, patience=10)
+    await delivered(person, patience=10)

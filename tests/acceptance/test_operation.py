@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.acceptance.world import World, media_in, until
+from tests.acceptance.world import World, delivered, until
 
 Json = dict[str, Any]
 
@@ -112,11 +112,7 @@ async def test_a_whole_life_at_debug_shows_no_secret(world: World) -> None:
     for command in ("/list", "/help", "/start", "/untrack f1"):
         await person.say(command)
 
-    async def all_there() -> bool:
-        shown = [m for m in media_in(await person.messages()) if m["media"]["size"] > 1000]
-        return len(shown) >= 4
-
-    await until(all_there, patience=60)
+    await delivered(person, 4, patience=60)
     told = world.log() + "".join(str(message) for message in await person.messages())
     kept = b"".join(path.read_bytes() for path in world.folder.glob("rushes.db*") if path.is_file())
     for name in ("TELEGRAM_BOT_TOKEN", "APIPOD_API_KEY", "TOKEN360_API_KEY", "OCTOPUSX_API_KEY", "AI_NEBULA_API_KEY"):

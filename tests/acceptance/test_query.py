@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sandbox.servers import Origins, key_of
-from tests.acceptance.world import World, media_in, until
+from tests.acceptance.world import World, delivered
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[2]
@@ -190,11 +190,9 @@ async def test_gateways_from_the_file_deliver(world: World, file: dict[str, str]
     await person.say("/track v1")
     await person.say("/track video_sora_1 house")
 
-    async def both() -> bool:
-        return len(media_in(await person.messages())) == 2
-
-    await until(both)
-    captions = " ".join(message["caption"] for message in media_in(await person.messages()))
+    shown = await delivered(person, 2)
+    assert len(shown) == 2
+    captions = " ".join(message["caption"] for message in shown)
     assert "My relay" in captions
     assert "house" in captions
 

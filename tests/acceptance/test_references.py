@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.player import Player
-from tests.acceptance.world import World, card_of, media_in, texts_of_bot, until
+from tests.acceptance.world import World, card_of, delivered, texts_of_bot, until
 
 Json = dict[str, Any]
 
@@ -119,10 +119,7 @@ async def test_the_answer_of_a_create_call_from_a_phone(world: World) -> None:
     await world.start_bot()
     await person.say(f"/track {{“code”: 200, “message”: “success”,\n“data”: {{“task_id”: “{AT_APIPOD}”}}}}")
 
-    async def delivered() -> list[Json]:
-        return media_in(await person.messages())
-
-    await until(delivered)
+    await delivered(person)
 
 
 @pytest.mark.parametrize("command", ["/track ", ""])

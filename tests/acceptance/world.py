@@ -89,3 +89,25 @@ def media_in(messages: Sequence[Json]) -> list[Json]:
 
 def texts_of_bot(messages: Sequence[Json]) -> list[str]:
     return [message["text"] for message in messages if message["from_bot"] and message["text"]]
+
+
+async def card_shows(person: Player, task_id: str, words: str) -> Json:
+    """Waits until the task's card has these words in it; the card."""
+
+    async def look() -> Json | None:
+        card = card_of(await person.messages(), task_id)
+        return card if card and words in card["text"] else None
+
+    card = await until(look)
+    assert card is not None
+    return card
+
+
+async def delivered(person: Player, count: int = 1, patience: float = PATIENCE) -> list[Json]:
+    """Waits until so many messages show media, blanks of albums not counted; all of these messages."""
+
+    async def look() -> list[Json]:
+        shown = [m for m in media_in(await person.messages()) if m["media"]["size"] > 1000]
+        return shown if len(shown) >= count else []
+
+    return await until(look, patience)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.tracking.lifecycle import NOT_FOUND_AT_FIRST, NOT_FOUND_LATER, TRANSITIONS, decide, reopen
+from bot.tracking.lifecycle import NOT_FOUND_AT_FIRST, NOT_FOUND_LATER, TRANSITIONS, Decision, decide, reopen
 from bot.tracking.model import Ending, Strike, Task
 from providers.base import Output, OutputKind, QueryError, QueryErrorKind, Snapshot, State, TaskError
 
@@ -18,6 +18,10 @@ running = Snapshot(State.RUNNING, "in_progress")
 succeeded = Snapshot(State.SUCCEEDED, "completed", outputs=(VIDEO,))
 failed = Snapshot(State.FAILED, "failed", error=TaskError("no", "E1"))
 unknown = Snapshot(State.UNKNOWN, "NOT_START")
+
+
+def ended(decision: Decision) -> bool:
+    return decision.changed and decision.task.ending is not None
 
 
 def error(kind: QueryErrorKind) -> QueryError:
@@ -47,7 +51,7 @@ def test_an_unchanged_answer_changes_nothing() -> None:
 @pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED, State.EXPIRED])
 def test_every_named_end_ends_the_task(state: State) -> None:
     decision = decide(TASK, Snapshot(state, "x"), NOW)
-    assert decision.ended
+    assert ended(decision)
     assert decision.task.ending is Ending.DONE
     assert not decision.task.succeeded
 
@@ -55,7 +59,7 @@ def test_every_named_end_ends_the_task(state: State) -> None:
 def test_an_unknown_word_is_never_an_end_and_its_word_is_shown() -> None:
     decision = decide(TASK, unknown, NOW)
     assert decision.changed
-    assert not decision.ended
+    assert not ended(decision)
     assert decide(decision.task, replace(unknown, raw_status="other"), NOW).changed
 
 
@@ -181,7 +185,7 @@ def test_no_sequence_of_answers_breaks_the_rules(sequence: list[Snapshot | Query
         if task.ending is not None:
             assert decision.task == task
             assert not decision.changed
-        endings += decision.ended
+        endings += ended(decision)
         task = decision.task
         versions.append(task.version)
         if task.snapshot and task.snapshot.progress is not None:
