@@ -22,9 +22,8 @@ from bot import __version__
 from bot.delivery.courier import Courier
 from bot.delivery.files import Files
 from bot.delivery.pacing import Pacing
-from bot.delivery.results import Results
 from bot.delivery.sender import Sender
-from bot.delivery.steps import Steps
+from bot.delivery.stock import Stock
 from bot.delivery.telegram import Telegram
 from bot.intake.access import Access
 from bot.intake.commands import Commands
@@ -99,18 +98,18 @@ async def _build(
     poller = Poller(gateways, inquiry, store, pace, settings.admin_telegram_user_ids, clocks)
 
     folder = settings.database_path.with_name(settings.database_path.name + ".media")
-    files = Files(downloader, client, gateways, folder, settings.upload_limit)
+    local = settings.telegram_local_mode
+    files = Files(downloader, client, gateways, folder, settings.upload_limit, shared=local)
     files.clean()
-    telegram = Telegram(application.bot, local_mode=settings.telegram_local_mode)
-    steps = Steps(store, telegram)
-    results = Results(store, telegram, files, steps)
-    courier = Courier(store, telegram, steps, results, gateways, settings.default_language)
+    pacing = Pacing()
+    telegram = Telegram(application.bot, pacing, clocks.monotonic, local_mode=local)
+    courier = Courier(store, telegram, Stock(store, files), gateways, clocks.now, settings.default_language)
 
     register(application, Commands(gateways, settings.poll_give_up_after), store, clocks.now)
     return Loops(
         Updates(application, store, _access(settings), courier.refuse, clocks.now),
         Scheduler(store, poller, lanes, clocks),
-        Sender(store, courier, Pacing(), clocks.now, clocks.monotonic),
+        Sender(store, courier, pacing, clocks.now, clocks.monotonic),
     )
 
 

@@ -5,10 +5,14 @@ Whatever goes wrong is raised as a `DeliveryError`; when to try again is the sen
 
 import hashlib
 import logging
+from collections.abc import Callable
 
+from bot.delivery.albums import Albums
 from bot.delivery.errors import DeliveryError
-from bot.delivery.results import Results, Subject
+from bot.delivery.results import Results
 from bot.delivery.steps import Steps
+from bot.delivery.stock import Stock
+from bot.delivery.subject import Subject
 from bot.delivery.telegram import Telegram
 from bot.storage.store import Store
 from bot.text import cards
@@ -20,22 +24,27 @@ log = logging.getLogger(__name__)
 
 
 class Courier:
-    """Delivers rows for whoever calls `carry`; several calls may run side by side, one for each row."""
+    """Delivers rows for whoever calls `carry`; several calls may run side by side, one for each row.
+
+    `clock` gives epoch seconds.
+    """
 
     def __init__(
         self,
         store: Store,
         telegram: Telegram,
-        steps: Steps,
-        results: Results,
+        stock: Stock,
         gateways: Gateways,
+        clock: Callable[[], float],
         default_language: str,
     ) -> None:
         self._store = store
         self._telegram = telegram
-        self._steps = steps
-        self._results = results
+        self._steps = Steps(store, telegram)
+        self._results = Results(telegram, stock, self._steps)
+        self._albums = Albums(telegram, stock, self._steps)
         self._gateways = gateways
+        self._clock = clock
         self._default_language = default_language
 
     async def carry(self, row: Delivery) -> None:
@@ -52,9 +61,9 @@ class Courier:
             case OutboxKind.HEADER:
                 await self._say(row, cards.end_line(subject.task, row, subject.title, subject.language))
             case OutboxKind.ALBUM:
-                await self._results.show_album(row, subject)
+                await self._albums.show(row, subject)
             case _:
-                await self._results.show_file(row, subject)
+                await self._results.show(row, subject)
 
     async def refuse(self, chat_id: int, thread_id: int, user_id: int, message_id: int) -> None:
         """Tells somebody who is not let in; nothing of it is stored, and if it fails nothing is lost."""
@@ -94,7 +103,8 @@ class Courier:
         subscription, task = found
         rows = self._gateways.candidates("" if task.is_located else task.provider, task.kind)
         asked = ", ".join(dict.fromkeys(self._gateways.title(row[0].provider) for row in rows))
-        return Subject(task, subscription, self._title(task), asked, await self._language(row.chat_id))
+        language = await self._language(row.chat_id)
+        return Subject(task, subscription, self._title(task), asked, language, self._clock())
 
     def _title(self, task: Task) -> str:
         """Whose task it is; while nobody has answered for it, who is in trouble and might."""

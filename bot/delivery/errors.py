@@ -60,6 +60,10 @@ class TargetGone(DeliveryError):
     """The message that was to be edited is not there, or can not be edited."""
 
 
+class HoldsMedia(DeliveryError):
+    """The message is no text any more: an edit that seemed to fail has put the media there."""
+
+
 class Refused(DeliveryError):
     """Telegram does not take this content, however often it is offered."""
 
@@ -68,11 +72,40 @@ class FileTooLarge(Refused):
     """The upload is larger than the server takes."""
 
 
-_CHAT_GONE = ("chat not found", "user is deactivated", "chat_id is empty", "peer_id_invalid")
-_TARGET_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid", "message to delete not")
-_TOPIC_GONE = ("message thread not found", "topic_closed", "topic_deleted")
-_UNCHANGED = ("message is not modified",)
-_SUPERSEDED = ("canceled by new edit message request",)
+class EmptyUpload(Refused):
+    """The server got no bytes, or too few: the copy on this machine is no good."""
+
+
+class NotAllowed(Refused):
+    """The chat does not let the bot send this kind of file; other kinds, and words, may be welcome."""
+
+
+class BadText(Refused):
+    """The words are too long, or their markup is broken; without markup, and cut, they would do."""
+
+
+# What a bad request says of itself, folded to lower case, in the order in which it is looked for.
+_BAD_REQUESTS: tuple[tuple[re.Pattern[str], type[DeliveryError]], ...] = tuple(
+    (re.compile(pattern), meaning)
+    for pattern, meaning in (
+        ("message is not modified", Unchanged),
+        ("canceled by new edit message request", NotSent),
+        ("not enough rights to send (?!text)|chat_send_(?!plain)[a-z]+_forbidden", NotAllowed),
+        (
+            (
+                "chat not found|user is deactivated|chat_id is empty|peer_id_invalid|user_banned_in_channel"
+                "|chat_write_forbidden|chat_restricted|chat_send_plain_forbidden|chat_admin_required"
+                "|no write access to the chat|not enough rights|need administrator rights"
+            ),
+            ChatGone,
+        ),
+        ("message thread not found|topic_closed|topic_deleted", TopicGone),
+        ("message to edit not found|message can't be edited|message_id_invalid", TargetGone),
+        ("there is no text in the message to edit", HoldsMedia),
+        ("file must be non-empty|file is empty", EmptyUpload),
+        ("can't parse entities|(?:message|caption|text) is too long|_too_long|entity_", BadText),
+    )
+)
 
 _GROUP_SEND_FAILED_PAUSE = 5.0
 _TOKEN_PAUSE = 60.0
@@ -99,15 +132,8 @@ def classify(error: Exception) -> DeliveryError:
 
 def _bad_request(text: str) -> DeliveryError:
     folded = text.casefold()
-    table: tuple[tuple[tuple[str, ...], type[DeliveryError]], ...] = (
-        (_UNCHANGED, Unchanged),
-        (_SUPERSEDED, NotSent),
-        (_CHAT_GONE, ChatGone),
-        (_TOPIC_GONE, TopicGone),
-        (_TARGET_GONE, TargetGone),
-    )
-    for fragments, meaning in table:
-        if any(fragment in folded for fragment in fragments):
+    for pattern, meaning in _BAD_REQUESTS:
+        if pattern.search(folded):
             return meaning(text)
     if "group send failed" in folded:
         return RetryLater(text, _GROUP_SEND_FAILED_PAUSE)
@@ -124,6 +150,8 @@ def _network_error(error: NetworkError) -> DeliveryError:
         return FileTooLarge(text)
     if "immediately deleted" in folded:
         return Refused(text)
+    if "misdirected" in folded or "(421)" in folded:
+        return RetryLater("this server does not serve the bot's token", _TOKEN_PAUSE, everywhere=True)
     if "too many requests" in folded:
         seconds = re.search(r"retry after (\d+)", folded)
         return RetryLater(text, float(seconds[1]) if seconds else _GROUP_SEND_FAILED_PAUSE)

@@ -6,6 +6,7 @@ Knows the gateways' second requests and plain downloads; nothing of Telegram and
 import asyncio
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,8 +17,13 @@ from bot.media.download import Downloader, DownloadFailed, Reason
 from bot.media.probe import Media, probe
 from bot.tracking.gateways import Gateways
 from bot.tracking.model import Task
-from providers.base import Output, QueryError
+from providers.base import Output, QueryError, QueryErrorKind, Snapshot, State
 from providers.client import GatewayClient
+
+# Below this the database next door would soon be unable to write.
+_DISK_RESERVE = 64 * 2**20
+# A gateway that has just given the same dead link again is left alone for so many seconds.
+_ASK_AGAIN_AFTER = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +35,34 @@ class LocalFile:
 
 
 class Files:
-    """Fetches into `folder`, which is emptied when the bot starts; no file is larger than `limit` bytes."""
+    """Fetches into `folder`, which is emptied when the bot starts; no file is larger than `limit` bytes.
+
+    `shared`: another server on this machine, run by somebody else, reads the files by their path.
+    """
 
     def __init__(
-        self, downloader: Downloader, client: GatewayClient, gateways: Gateways, folder: Path, limit: int
+        self,
+        downloader: Downloader,
+        client: GatewayClient,
+        gateways: Gateways,
+        folder: Path,
+        limit: int,
+        *,
+        shared: bool = False,
     ) -> None:
         self._downloader = downloader
         self._client = client
         self._gateways = gateways
         self._folder = folder
         self._limit = limit
+        self._shared = shared
+        self._renewed: dict[int, float] = {}
 
     def clean(self) -> None:
         """Removes what a killed process left behind."""
         shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.chmod(0o755 if self._shared else 0o700)
 
     @asynccontextmanager
     async def fetched(self, task: Task, place: int) -> AsyncIterator[LocalFile]:
@@ -51,13 +70,35 @@ class Files:
 
         Raises `TooLarge` or `DownloadFailed`.
         """
+        if shutil.disk_usage(self._folder).free < _DISK_RESERVE:
+            raise DownloadFailed(Reason.UNAVAILABLE, "the disk is nearly full")
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             path = Path(folder) / "result"
             await self._fetch(task, place, path)
+            if self._shared:
+                _let_others_read(path)
             media = await asyncio.to_thread(probe, path)
             if not is_result(media):
                 raise DownloadFailed(Reason.UNAVAILABLE, f"the answer is {media.format}, not media")
             yield LocalFile(path, media)
+
+    async def renewed(self, task: Task) -> Snapshot | None:
+        """What the gateway says of a finished task today, with links that are fresh; None if it gives no others."""
+        if not self._gateways.knows(task.address) or not self._may_ask_again(task):
+            return None
+        provider, key = self._gateways.provider(task.provider), self._gateways.key(task.address)
+        try:
+            answer = await self._client.query(provider, self._gateways.endpoint(task.address), key, task.external_id)
+            if isinstance(answer, Snapshot):
+                answer = await self._client.complete(provider, key, task.external_id, answer)
+        except ValueError:
+            return None  # the provider's description has changed since the task was seen
+        return answer if isinstance(answer, Snapshot) and _has_fresh_links(answer, task.snapshot) else None
+
+    def _may_ask_again(self, task: Task) -> bool:
+        now = time.monotonic()
+        self._renewed = {task_id: when for task_id, when in self._renewed.items() if now - when < _ASK_AGAIN_AFTER}
+        return self._renewed.setdefault(task.id, now) == now
 
     async def _fetch(self, task: Task, place: int, path: Path) -> None:
         outputs = task.snapshot.outputs if task.snapshot else ()
@@ -67,7 +108,8 @@ class Files:
             return
         found = await self._fetch_with_key(task, place, output, path)
         if isinstance(found, QueryError):
-            raise DownloadFailed(Reason.UNAVAILABLE, found.message)
+            reason = Reason.GONE if found.kind is QueryErrorKind.NOT_FOUND else Reason.UNAVAILABLE
+            raise DownloadFailed(reason, found.message)
         if isinstance(found, Output):
             await self._downloader.download(found.url, path, self._limit)
 
@@ -88,3 +130,18 @@ class Files:
         except ValueError as error:
             # The provider's description has changed since the task was seen.
             raise DownloadFailed(Reason.UNAVAILABLE, str(error)) from error
+
+
+def _let_others_read(path: Path) -> None:
+    path.parent.chmod(0o755)
+    path.chmod(0o644)
+
+
+def _has_fresh_links(latest: Snapshot, before: Snapshot | None) -> bool:
+    """Whether the same results are to be had by other links than before."""
+    known = before.outputs if before else ()
+    return (
+        latest.state is State.SUCCEEDED
+        and [output.kind for output in latest.outputs] == [output.kind for output in known]
+        and latest.outputs != known
+    )

@@ -1,10 +1,12 @@
 """In which form a file goes to Telegram, best first. Pure: judges what the probe found, touches no file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bot.media.probe import Format, Media, MediaKind
-from providers.base import Output
+from providers.base import Output, OutputKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,16 @@ REMOTE_PHOTO_BYTES = 5_000_000
 ALBUM_FORMS = frozenset({MediaKind.PHOTO, MediaKind.VIDEO})
 
 _PLAYED_AS_VIDEO = frozenset({Format.MP4})
+# Some phones show a black square for these, even inside an MP4.
+_NOT_PLAYED = frozenset({"vp8", "vp9", "prores", "mjpeg"})
 _SHOWN_AS_PHOTO = frozenset({Format.JPEG, Format.PNG})
 _PLAYED_AS_AUDIO = frozenset({Format.MP3, Format.M4A})
+_EXPECTED = {
+    OutputKind.VIDEO: MediaKind.VIDEO,
+    OutputKind.IMAGE: MediaKind.PHOTO,
+    OutputKind.LAST_FRAME: MediaKind.PHOTO,
+    OutputKind.AUDIO: MediaKind.AUDIO,
+}
 _NO_RESULT = frozenset({Format.HTML, Format.TEXT})
 
 
@@ -56,10 +66,23 @@ def is_result(media: Media) -> bool:
     return media.size > 0 and media.format not in _NO_RESULT
 
 
-def forms(media: Media) -> tuple[MediaKind, ...]:
-    """The forms to try, best first; a document takes everything."""
-    best = _best(media)
-    return (best,) if best is MediaKind.DOCUMENT else (best, MediaKind.DOCUMENT)
+def rungs(path: Path, media: Media, output: Output, name: str, *, by_address_first: bool = False) -> tuple[Item, ...]:
+    """Every form in which the file may be offered, best first; a document takes everything.
+
+    By address Telegram is told no geometry, so that comes last, unless uploads do not get through.
+    """
+    best = best_form(media)
+    uploads = [Upload(form, path, media, name) for form in dict.fromkeys((best, MediaKind.DOCUMENT))]
+    address = remote(best, output, media.size)
+    addresses = [address] if address else []
+    return (*addresses, *uploads) if by_address_first else (*uploads, *addresses)
+
+
+def still_open(rungs_left: Sequence[Item], refused: Item, *, too_large: bool) -> tuple[Item, ...]:
+    """What may be offered yet: whatever the reason was, it counts for the same form; its size for every upload."""
+    return tuple(
+        item for item in rungs_left if not (isinstance(item, Upload) if too_large else item.form is refused.form)
+    )
 
 
 def file_name(media: Media, task_id: str, place: int) -> str:
@@ -69,16 +92,34 @@ def file_name(media: Media, task_id: str, place: int) -> str:
     return f"{stem}_{place + 1}.{ending}"
 
 
-def remote(form: MediaKind, output: Output, size: int) -> Remote | None:
-    """The same by address, where Telegram could fetch it."""
+def remote(form: MediaKind, output: Output, size: int = 0) -> Remote | None:
+    """The same by address, where Telegram could fetch it. `size` 0: not known."""
     limit = REMOTE_PHOTO_BYTES if form is MediaKind.PHOTO else REMOTE_BYTES
-    is_public = output.url.startswith("https://") and not output.needs_auth
-    return Remote(form, output.url) if is_public and size <= limit else None
+    is_offered = not output.needs_auth and size <= limit and _is_public_https(output.url)
+    return Remote(form, output.url) if is_offered else None
 
 
-def _best(media: Media) -> MediaKind:
+def expected_form(kind: OutputKind) -> MediaKind:
+    """The form of an output of which nothing but the gateway's word is known."""
+    return _EXPECTED.get(kind, MediaKind.DOCUMENT)
+
+
+def _is_public_https(url: str) -> bool:
+    """A string that is no plain address might be taken for a file_id, or for a file on this machine."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    is_named = "." in host.strip(".") and ":" not in host and not host.replace(".", "").isdigit()
+    return parts.scheme == "https" and is_named and parts.username is None and port in {None, 443} and url.isprintable()
+
+
+def best_form(media: Media) -> MediaKind:
+    """The form in which the file is shown best and taken for certain."""
     match media.kind:
-        case MediaKind.VIDEO if media.format in _PLAYED_AS_VIDEO:
+        case MediaKind.VIDEO if media.format in _PLAYED_AS_VIDEO and media.video_codec not in _NOT_PLAYED:
             return MediaKind.VIDEO
         case MediaKind.PHOTO if media.format in _SHOWN_AS_PHOTO and _fits_photo(media):
             return MediaKind.PHOTO

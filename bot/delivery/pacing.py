@@ -1,4 +1,4 @@
-"""How fast Telegram may be called: a budget for each chat and one for the bot. Pure; times are monotonic seconds.
+"""How fast Telegram may be called: a budget for each chat and one for the bot. Pure; times are in seconds, any clock's.
 
 Telegram names about one call a second for a chat, twenty a minute for a group and thirty a second for a bot, with
 short bursts; edits count like sends. What it really allows it says with 429, and that is obeyed.
@@ -13,6 +13,8 @@ BOT = (1 / 25, 25)
 # Two chats told to wait within this time: it is the bot that is too fast, not the chats.
 STORM = 1.0
 REMEMBERED_CHATS = 10_000
+# In place of a chat's id: all of them.
+EVERYWHERE = 0
 
 
 @dataclass(slots=True)
@@ -54,11 +56,24 @@ class Pacing:
     def pause(self, chat_id: int, now: float, after: float, *, everywhere: bool = False) -> None:
         """Telegram asks to wait `after` seconds."""
         other, when = self._last_refusal
-        if everywhere or (other != chat_id and now - when < STORM):
-            self._bot.paused_until = max(self._bot.paused_until, now + after)
         self._last_refusal = (chat_id, now)
-        chat = self._chat(chat_id)
-        chat.paused_until = max(chat.paused_until, now + after)
+        self.pause_until(chat_id, now + after)
+        if everywhere or (other != chat_id and now - when < STORM):
+            self.pause_until(EVERYWHERE, now + after)
+
+    def pause_until(self, chat_id: int, moment: float) -> None:
+        """No call to the chat, or to any, before that; a longer pause is not shortened."""
+        budget = self._bot if chat_id == EVERYWHERE else self._chat(chat_id)
+        budget.paused_until = max(budget.paused_until, moment)
+
+    def pause_left(self, chat_id: int, now: float) -> float:
+        """How long no call may go to this chat; 0 if one may now."""
+        return max(0.0, self._bot.paused_until - now, self._chat(chat_id).paused_until - now)
+
+    def pauses(self, now: float) -> dict[int, float]:
+        """The seconds that are left of every pause, by chat."""
+        budgets = {EVERYWHERE: self._bot, **self._chats}
+        return {chat: budget.paused_until - now for chat, budget in budgets.items() if budget.paused_until > now}
 
     def _chat(self, chat_id: int) -> _Budget:
         if chat_id not in self._chats:

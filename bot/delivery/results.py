@@ -1,219 +1,151 @@
-"""A finished task's media on its way into a chat: one file, or an album; always into messages that already stand.
+"""One file of a finished task on its way into a chat: always into a line that already stands there.
 
-A short line (or an album of blanks) is sent first and then edited into the media, so what might be repeated after a
-crash is never the media itself.
+The line is sent first and then edited into the media, so what might be repeated after a crash is never the media
+itself. See `albums` for several pictures.
 """
 
-import asyncio
 import logging
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
-from weakref import WeakValueDictionary
+from dataclasses import replace
 
-from bot.delivery.errors import FileTooLarge, NotSent, Refused
-from bot.delivery.files import Files, LocalFile
-from bot.delivery.media import ALBUM_FORMS, Held, Item, Upload, file_name, forms, remote
-from bot.delivery.steps import Ids, Steps
+from bot.delivery.errors import EmptyUpload, FileTooLarge, HoldsMedia, InDoubt, NotAllowed, NotSent, Refused
+from bot.delivery.files import LocalFile
+from bot.delivery.media import Item, expected_form, file_name, remote, rungs, still_open
+from bot.delivery.steps import Steps
+from bot.delivery.stock import Stock
+from bot.delivery.subject import Subject
 from bot.delivery.telegram import Telegram
 from bot.media.download import DownloadFailed, Reason
-from bot.media.probe import MediaKind
-from bot.storage.store import Store
 from bot.text import cards
 from bot.text.catalogue import Html
 from bot.text.message import Message
-from bot.tracking.model import Delivery, Subscription, Task
+from bot.tracking.model import Delivery
 from providers.base import TooLarge
 
 log = logging.getLogger(__name__)
 
-UPLOADS = 3
-FETCH_ATTEMPTS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What a row is about: the task, who follows it, how its provider is called, and in which language to say it.
-
-    `asked` names the providers that are asked while nobody has answered for the task.
-    """
-
-    task: Task
-    subscription: Subscription
-    title: str
-    asked: str
-    language: str
+# From this attempt on, uploads that do not get through take turns with the address; after the last one, words that do
+# get through are better than to go on trying.
+ADDRESS_ATTEMPT, LAST_ATTEMPT = 3, 12
 
 
 class Results:
-    """Delivers results; a task's file is fetched and uploaded once, however many chats wait for it."""
+    """Delivers single files."""
 
-    def __init__(self, store: Store, telegram: Telegram, files: Files, steps: Steps) -> None:
-        self._store = store
+    def __init__(self, telegram: Telegram, stock: Stock, steps: Steps) -> None:
         self._telegram = telegram
-        self._files = files
+        self._stock = stock
         self._steps = steps
-        self._uploads = asyncio.Semaphore(UPLOADS)
-        self._one_by_one: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
-    async def show_file(self, row: Delivery, subject: Subject) -> None:
+    async def show(self, row: Delivery, subject: Subject) -> None:
         """A line that makes the sound, then becomes the media, or says why it can not."""
-        line = cards.end_line(subject.task, row, subject.title, subject.language)
         ids = row.message_ids
         if not ids:
+            line = cards.end_line(subject.task, row, subject.title, subject.language)
             ids = await self._steps.send_text(row, line, silent=row.part > 0)
-        excuse = await self._fill(row, subject, ids[0])
+        try:
+            excuse = await self._fill(row, subject, ids[0])
+        except (InDoubt, NotSent) as error:
+            if row.attempts < LAST_ATTEMPT:
+                raise
+            log.warning("task %s: gave up on the file: %s", subject.task.id, error)
+            excuse = subject.link(row, row.outputs[0], "unavailable")
         if excuse:
             await self._excuse(row, subject, ids[0], excuse)
         await self._steps.finish(row)
 
-    async def show_album(self, row: Delivery, subject: Subject) -> None:
-        """Fetches everything, sends blanks of the right kind, then edits each into its picture."""
-        async with self._turn(subject.task), self._uploads, AsyncExitStack() as stack:
-            items = [await self._album_item(row, subject, place, stack) for place in row.outputs]
-            if any(not isinstance(item, Message) and item.form not in ALBUM_FORMS for item in items):
-                # One that is no picture makes all of them files: Telegram mixes the two in no album.
-                items = [replace(item, form=MediaKind.DOCUMENT) if isinstance(item, Upload) else item for item in items]
-            ids = row.message_ids or await self._blanks(row, items)
-            await self._fill_album(row, subject.task, ids, items)
-        await self._steps.finish(row)
-
-    # One file
-
     async def _fill(self, row: Delivery, subject: Subject, message_id: int) -> Message | None:
         """Puts the row's output into the message; returns what to say instead where that can not be done."""
         caption = cards.caption(subject.task, row, subject.title, subject.language)
-        if await self._put_held(row, subject.task, message_id, caption):
+        if await self._put_held(row, subject, message_id, caption):
             return None
-        async with self._turn(subject.task):
-            if await self._put_held(row, subject.task, message_id, caption):
+        async with self._stock.turn(subject.task):
+            if await self._put_held(row, subject, message_id, caption):
                 return None
-            async with self._uploads:
+            async with self._stock.upload():
                 return await self._fetch_and_put(row, subject, message_id, caption)
+
+    async def _put_held(self, row: Delivery, subject: Subject, message_id: int, caption: Html) -> bool:
+        """By file_id, if another chat or an earlier attempt has brought the file to Telegram already."""
+        task, place = subject.task, row.outputs[0]
+        held = await self._stock.held(task, place)
+        if held is None:
+            return False
+        try:
+            await self._telegram.put_media(row.chat_id, message_id, held, caption)
+        except NotAllowed:
+            return False  # this chat wants another form; elsewhere the file_id is good
+        except Refused as error:
+            log.warning("task %s: Telegram does not know its file any more: %s", task.id, error)
+            await self._stock.forget(task, place)
+            return False
+        return True
+
+    async def _fetch_and_put(self, row: Delivery, subject: Subject, message_id: int, caption: Html) -> Message | None:
+        place = row.outputs[0]
+        try:
+            async with self._stock.fetched(subject.task, place) as file:
+                refusal = await self._offer(row, subject, message_id, caption, _choices(row, subject, file))
+                return _why_refused(row, subject, refusal, file) if refusal else None
+        except TooLarge as error:
+            return subject.link(row, place, "too_large", error.size)
+        except DownloadFailed as error:
+            fresh = await self._stock.renewed(row, subject.task, error)
+            if fresh:
+                return await self._fetch_and_put(row, replace(subject, task=fresh), message_id, caption)
+            return await self._without_file(row, subject, message_id, caption, error.reason)
+
+    async def _without_file(
+        self, row: Delivery, subject: Subject, message_id: int, caption: Html, reason: Reason
+    ) -> Message | None:
+        """Telegram may reach what this machine can not."""
+        place = row.outputs[0]
+        output = cards.output_of(subject.task, place)
+        if reason is Reason.GONE:
+            return subject.link(row, place, "gone")
+        address = remote(expected_form(output.kind), output) if reason is Reason.UNAVAILABLE else None
+        if address and not await self._offer(row, subject, message_id, caption, (address,)):
+            return None
+        return subject.link(row, place, "unavailable")
+
+    async def _offer(
+        self, row: Delivery, subject: Subject, message_id: int, caption: Html, choices: tuple[Item, ...]
+    ) -> Refused | None:
+        """Offers the file in every form that may do; returns why Telegram wants none of them."""
+        task, refusal = subject.task, None
+        while choices:
+            item, *others = choices
+            try:
+                held = await self._telegram.put_media(row.chat_id, message_id, item, caption)
+            except Refused as error:
+                if isinstance(error, EmptyUpload) and not row.attempts:
+                    raise NotSent(str(error)) from error
+                log.warning("task %s: Telegram refused %s as %s: %s", task.id, type(item).__name__, item.form, error)
+                refusal, choices = error, still_open(others, item, too_large=isinstance(error, FileTooLarge))
+            else:
+                await self._stock.keep(task, row.outputs[0], held)
+                return None
+        return refusal
 
     async def _excuse(self, row: Delivery, subject: Subject, message_id: int, excuse: Message) -> None:
         try:
             await self._telegram.edit_text(row.chat_id, message_id, excuse)
+        except HoldsMedia:
+            log.info("task %s: the file has arrived after all", subject.task.id)
         except Refused as error:
             # Telegram opens no button to some addresses; the words must stand all the same.
             log.warning("task %s: a link was refused: %s", subject.task.id, error)
             plain = cards.link_to_nothing(subject.task, row, subject.title, subject.language)
             await self._telegram.edit_text(row.chat_id, message_id, plain)
 
-    async def _fetch_and_put(self, row: Delivery, subject: Subject, message_id: int, caption: Html) -> Message | None:
-        task, place = subject.task, row.outputs[0]
-        try:
-            async with self._files.fetched(task, place) as file:
-                if await self._put_file(row, task, message_id, caption, file):
-                    return None
-                return _excuse(row, subject, place, "refused")
-        except (TooLarge, FileTooLarge) as error:
-            return _excuse(row, subject, place, "too_large", getattr(error, "size", None))
-        except DownloadFailed as error:
-            return _excuse(row, subject, place, _why(error, row))
 
-    async def _put_held(self, row: Delivery, task: Task, message_id: int, caption: Html) -> bool:
-        """By file_id, if another chat or an earlier attempt has brought the file to Telegram already."""
-        place = row.outputs[0]
-        known = await self._store.file_of(task.id, place)
-        if known is None:
-            return False
-        try:
-            await self._telegram.put_media(row.chat_id, message_id, Held(MediaKind(known[0]), known[1]), caption)
-        except Refused as error:
-            log.warning("task %s: Telegram does not know its file any more: %s", task.id, error)
-            async with self._store.transaction() as tx:
-                await tx.forget_file(task.id, place)
-            return False
-        return True
-
-    async def _put_file(self, row: Delivery, task: Task, message_id: int, caption: Html, file: LocalFile) -> bool:
-        """Every form once, best first, and then by address; False if Telegram wants none of them."""
-        place = row.outputs[0]
-        name = file_name(file.media, task.external_id, place)
-        choices: list[Item] = [Upload(form, file.path, file.media, name) for form in forms(file.media)]
-        by_address = remote(choices[0].form, cards.output_of(task, place), file.media.size)
-        for item in [*choices, by_address] if by_address else choices:
-            try:
-                held = await self._telegram.put_media(row.chat_id, message_id, item, caption)
-            except FileTooLarge:
-                raise
-            except Refused as error:
-                log.warning("task %s: Telegram refused output %d as %s: %s", task.id, place, item.form, error)
-                continue
-            await self._keep(task, place, held)
-            return True
-        return False
-
-    async def _keep(self, task: Task, place: int, held: tuple[MediaKind, str] | None) -> None:
-        if held:
-            async with self._store.transaction() as tx:
-                await tx.remember_file(task.id, place, *held)
-
-    # Albums
-
-    async def _album_item(self, row: Delivery, subject: Subject, place: int, stack: AsyncExitStack) -> Item | Message:
-        """What takes the place: a file that is held or was fetched, or the words that stand in for it."""
-        task = subject.task
-        known = await self._store.file_of(task.id, place)
-        if known:
-            return Held(MediaKind(known[0]), known[1])
-        try:
-            file = await stack.enter_async_context(self._files.fetched(task, place))
-        except TooLarge as error:
-            return _excuse(row, subject, place, "too_large", error.size)
-        except DownloadFailed as error:
-            return _excuse(row, subject, place, _why(error, row))
-        return Upload(forms(file.media)[0], file.path, file.media, file_name(file.media, task.external_id, place))
-
-    async def _blanks(self, row: Delivery, items: list[Item | Message]) -> Ids:
-        documents = any(not isinstance(item, Message) and item.form not in ALBUM_FORMS for item in items)
-
-        async def call() -> Ids:
-            return await self._telegram.send_album(
-                row.chat_id, row.thread_id, len(items), documents=documents, reply_to=row.reply_to
-            )
-
-        return await self._steps.send(row, call)
-
-    async def _fill_album(self, row: Delivery, task: Task, ids: Ids, items: list[Item | Message]) -> None:
-        finished = set(row.finished)
-        for place, message_id, item in zip(row.outputs, ids, items, strict=True):
-            if place in finished:
-                continue
-            await self._fill_album_place(row, task, place, message_id, item)
-            finished.add(place)
-            async with self._store.transaction() as tx:
-                await tx.note_finished(row.id, sorted(finished))
-
-    async def _fill_album_place(
-        self, row: Delivery, task: Task, place: int, message_id: int, item: Item | Message
-    ) -> None:
-        if isinstance(item, Message):
-            await self._telegram.edit_caption(row.chat_id, message_id, item)
-            return
-        try:
-            await self._keep(task, place, await self._telegram.put_media(row.chat_id, message_id, item, Html("")))
-        except Refused as error:
-            log.warning("task %s: Telegram refused output %d in an album: %s", task.id, place, error)
-            async with self._store.transaction() as tx:
-                await tx.forget_file(task.id, place)
-            raise NotSent(str(error)) from error
-
-    def _turn(self, task: Task) -> asyncio.Lock:
-        """Chats that wait for the same task wait for each other; the later ones find the file at Telegram."""
-        lock = self._one_by_one.get(task.id)
-        if lock is None:
-            lock = self._one_by_one[task.id] = asyncio.Lock()
-        return lock
+def _choices(row: Delivery, subject: Subject, file: LocalFile) -> tuple[Item, ...]:
+    output = cards.output_of(subject.task, row.outputs[0])
+    name = file_name(file.media, subject.task.external_id, row.outputs[0])
+    # Where uploads break off again and again, Telegram may still be able to fetch the file by itself.
+    by_address_first = row.attempts >= ADDRESS_ATTEMPT and row.attempts % 2 == 1
+    return rungs(file.path, file.media, output, name, by_address_first=by_address_first)
 
 
-def _excuse(row: Delivery, subject: Subject, place: int, why: str, size: int | None = None) -> Message:
-    log.warning("task %s: output %d ends as a link (%s)", subject.task.id, place, why)
-    return cards.link(subject.task, replace(row, outputs=(place,)), subject.title, subject.language, why, size)
-
-
-def _why(error: DownloadFailed, row: Delivery) -> str:
-    """What to tell about a file that could not be fetched; raises `NotSent` while it is worth another attempt."""
-    if error.reason is Reason.UNAVAILABLE and row.attempts < FETCH_ATTEMPTS:
-        raise NotSent(error.detail) from error
-    return "gone" if error.reason is Reason.GONE else "unavailable"
+def _why_refused(row: Delivery, subject: Subject, refusal: Refused, file: LocalFile) -> Message:
+    why = {FileTooLarge: "too_large", NotAllowed: "not_allowed"}.get(type(refusal), "refused")
+    return subject.link(row, row.outputs[0], why, file.media.size)

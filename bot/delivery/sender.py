@@ -1,12 +1,13 @@
 """The outbox, emptied: takes what is due, paces it, hands it to the courier, and decides what a failure means.
 
-Rows of one subscription go one after the other, those of different ones side by side; a file on its way holds up
-nothing but its own task's messages.
+Rows of one result go one after the other, everything else side by side; a file on its way holds up nothing but what
+stands behind it in the same result.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from bot.delivery.courier import Courier
 from bot.delivery.errors import ChatGone, ChatMoved, DeliveryError, Refused, RetryLater, TargetGone, TopicGone
@@ -19,8 +20,10 @@ from bot.tracking.model import Delivery, OutboxKind, OutboxState, Priority
 
 log = logging.getLogger(__name__)
 
-WORKERS = 64
-PER_CHAT = 8
+# Texts and media each have workers of their own: those that wait for an upload hold up no answer and no card.
+TEXT_WORKERS, MEDIA_WORKERS = 64, 256
+# Of the rows that are due so many are looked at, and of one chat's so many; more than can be worked on at once.
+LOOK, PER_CHAT = 2 * (TEXT_WORKERS + MEDIA_WORKERS), 8
 IDLE = 60.0  # seconds; a look at the table now and then, whatever was announced
 GRACE = 8.0  # seconds that deliveries in flight get when the bot stops
 # Progress waits while there is little of a chat's budget left: answers and results may need it.
@@ -31,8 +34,20 @@ BACK_OFF_FIRST, BACK_OFF_LONGEST = 1.0, 60.0
 DOUBT_PAUSE = 5.0
 # A card, an answer or a notice is repeated once when in doubt; a result is repeated until it is certain.
 DOUBTFUL_SENDS = 2
+_MEDIA = frozenset({OutboxKind.RESULT, OutboxKind.ALBUM})
 _MUST_ARRIVE = frozenset({OutboxKind.RESULT, OutboxKind.ALBUM, OutboxKind.HEADER})
 STORAGE_PAUSE = 5.0
+# Telegram has been seen to ask for hours; more is a clock that was set back.
+LONGEST_PAUSE = 86_400.0
+
+
+class Lane(NamedTuple):
+    """Rows that must not overtake each other: those of one result. Every card and every answer stands for itself."""
+
+    subscription_id: int | None
+    row_id: int
+    is_media: bool
+
 
 # What is written down about a row that did not get through.
 Verdict = Callable[[Transaction, Delivery], Awaitable[None]]
@@ -54,12 +69,13 @@ class Sender:
         self._pacing = pacing
         self._clock = clock
         self._monotonic = monotonic
-        self._workers: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._workers: dict[Lane, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
         """Delivers for ever. When cancelled, what is in flight gets `GRACE` seconds to finish."""
         async with self._store.transaction() as tx:
             await tx.doubt_interrupted()
+        await self._remember_pauses()
         try:
             while True:
                 self._store.outbox_changed.clear()
@@ -67,13 +83,18 @@ class Sender:
         finally:
             await self._wind_up()
 
+    async def _remember_pauses(self) -> None:
+        tick, now = self._monotonic(), self._clock()
+        for chat_id, until in (await self._store.pauses()).items():
+            self._pacing.pause_until(chat_id, tick + min(until - now, LONGEST_PAUSE))
+
     async def _start_due(self) -> float:
         """Starts a worker for every row that may go out now; returns the seconds until more may."""
         now = self._clock()
         # A row whose worker is at work, or ends while the table is read, is read half done: it waits for the next look.
         busy = frozenset(self._workers)
         try:
-            rows = await self._store.due_deliveries(now, PER_CHAT, WORKERS * PER_CHAT)
+            rows = await self._store.due_deliveries(now, PER_CHAT, LOOK)
             later = await self._store.next_delivery_at(now)
         except DatabaseError as error:
             log.error("%s Deliveries wait until it does.", error)  # noqa: TRY400 - the sentence says it all
@@ -83,9 +104,12 @@ class Sender:
 
     def _start(self, rows: list[Delivery]) -> float:
         tick, wait = self._monotonic(), IDLE
+        room = {True: MEDIA_WORKERS, False: TEXT_WORKERS}
+        for lane in self._workers:
+            room[lane.is_media] -= 1
         for row in rows:
             lane = _lane(row)
-            if lane in self._workers or len(self._workers) >= WORKERS:
+            if lane in self._workers or room[lane.is_media] <= 0:
                 continue  # the worker that ends wakes the loop
             spare = SPARE_FOR_RESULTS if row.priority is Priority.PROGRESS else 0
             ready_at = self._pacing.ready_at(row.chat_id, spare=spare)
@@ -94,6 +118,7 @@ class Sender:
                 continue
             self._pacing.take(row.chat_id, tick, _calls(row))
             self._workers[lane] = asyncio.create_task(self._work(lane, row))
+            room[lane.is_media] -= 1
         return wait
 
     async def _sleep(self, seconds: float) -> None:
@@ -102,7 +127,7 @@ class Sender:
         except TimeoutError:
             return
 
-    async def _work(self, lane: tuple[str, int], row: Delivery) -> None:
+    async def _work(self, lane: Lane, row: Delivery) -> None:
         try:
             await self._deliver(row)
         finally:
@@ -132,8 +157,8 @@ class Sender:
             case SentPerhaps():
                 return _postpone(OutboxState.DOUBT, now + DOUBT_PAUSE, str(error))
             case RetryLater():
-                self._pacing.pause(row.chat_id, self._monotonic(), error.after, everywhere=error.everywhere)
-                return _postpone(OutboxState.PENDING, now + error.after, str(error), failed=False)
+                left = self._pacing.pauses(self._monotonic())
+                return _wait(now + error.after, str(error), {chat: now + seconds for chat, seconds in left.items()})
             case ChatGone():
                 log.warning("chat %d is closed to the bot: %s", row.chat_id, error)
                 return _close_chat(str(error))
@@ -170,9 +195,10 @@ class Sender:
         await asyncio.gather(*unfinished, return_exceptions=True)
 
 
-def _lane(row: Delivery) -> tuple[str, int]:
-    """Rows that must not overtake each other; every answer and notice stands for itself."""
-    return ("row", row.id) if row.subscription_id is None else ("subscription", row.subscription_id)
+def _lane(row: Delivery) -> Lane:
+    """Where the row stands in line."""
+    is_result = row.subscription_id is not None and row.kind is not OutboxKind.CARD
+    return Lane(row.subscription_id if is_result else None, 0 if is_result else row.id, row.kind in _MEDIA)
 
 
 def _calls(row: Delivery) -> int:
@@ -198,6 +224,14 @@ def _back_off(attempts: int) -> float:
 def _postpone(state: OutboxState, not_before: float, reason: str, *, failed: bool = True) -> Verdict:
     async def verdict(tx: Transaction, row: Delivery) -> None:
         await tx.postpone(row.id, state, not_before, reason, failed=failed)
+
+    return verdict
+
+
+def _wait(not_before: float, reason: str, pauses: dict[int, float]) -> Verdict:
+    async def verdict(tx: Transaction, row: Delivery) -> None:
+        await tx.postpone(row.id, OutboxState.PENDING, not_before, reason, failed=False)
+        await tx.keep_pauses(pauses)
 
     return verdict
 

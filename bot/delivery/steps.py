@@ -4,19 +4,24 @@ A row is marked before a send and gets its message ids after it; whoever finds i
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 
-from bot.delivery.errors import DeliveryError, InDoubt
+from bot.delivery.errors import DeliveryError, InDoubt, TargetGone
 from bot.delivery.telegram import Telegram
 from bot.storage.store import Store
 from bot.text.message import Message
-from bot.tracking.model import Delivery
+from bot.tracking.model import Delivery, OutboxKind
 
 Ids = tuple[int, ...]
 
-# What is in flight when the process dies may stand in the chat twice. These calls are tiny; a few at once are as fast
-# as Telegram allows.
-SENDS_AT_ONCE = 4
+# What is in flight when the process dies may stand in the chat twice. These calls are tiny: one after the other is
+# nearly as fast as Telegram allows. One that takes longer than this holds up nobody.
+SENDS_AT_ONCE = 1
+SLOW_SEND = 0.5
+
+# These are edited later, so they need a message that can be.
+_ANCHORED = frozenset({OutboxKind.CARD, OutboxKind.RESULT})
 
 
 class SentPerhaps(DeliveryError):
@@ -36,7 +41,7 @@ class Steps:
 
         Raises `SentPerhaps` where the outcome is not known.
         """
-        async with self._sends:
+        async with self._its_turn():
             async with self._store.transaction() as tx:
                 await tx.mark_sending(row.id)
             try:
@@ -54,7 +59,9 @@ class Steps:
             message_id = await self._telegram.send_text(
                 row.chat_id, row.thread_id, message, reply_to=row.reply_to, silent=silent
             )
-            return (message_id,)
+            if not message_id and row.kind in _ANCHORED:
+                raise TargetGone("it was sent, but can not be edited")
+            return (message_id,) if message_id else ()
 
         return await self.send(row, call)
 
@@ -62,3 +69,39 @@ class Steps:
         """The row is through."""
         async with self._store.transaction() as tx:
             await tx.finish(row, look)
+
+    # Albums
+
+    async def note_finished(self, row: Delivery, finished: Iterable[int]) -> None:
+        """These items of the album are in place."""
+        async with self._store.transaction() as tx:
+            await tx.note_finished(row.id, sorted(finished))
+
+    async def split_album(self, row: Delivery, stays: Ids, apart: Iterable[int]) -> None:
+        """Before it is sent: the album holds only what `stays`; each of the others gets a row of its own."""
+        async with self._store.transaction() as tx:
+            await tx.send_apart(row, apart)
+            await tx.set_outputs(row.id, stays)
+
+    async def send_apart(self, row: Delivery, places: Iterable[int]) -> None:
+        """These outputs get rows of their own."""
+        async with self._store.transaction() as tx:
+            await tx.send_apart(row, places)
+
+    @asynccontextmanager
+    async def _its_turn(self) -> AsyncIterator[None]:
+        await self._sends.acquire()
+        is_over = False
+
+        def let_next() -> None:
+            nonlocal is_over
+            if not is_over:
+                is_over = True
+                self._sends.release()
+
+        timer = asyncio.get_running_loop().call_later(SLOW_SEND, let_next)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            let_next()

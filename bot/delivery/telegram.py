@@ -1,5 +1,11 @@
-"""The only module that calls a sending method of the Bot API. Takes values, raises `DeliveryError`, decides nothing."""
+"""The only module that calls a sending method of the Bot API. Takes values, raises `DeliveryError`.
 
+Two things are settled here, because every call has to pass: nothing is sent to a chat that Telegram has paused, and
+words whose markup Telegram does not take are sent without it.
+"""
+
+import contextlib
+import logging
 import struct
 import zlib
 from collections.abc import Awaitable, Callable
@@ -21,78 +27,103 @@ from telegram import (
     LinkPreviewOptions,
     ReplyParameters,
 )
-from telegram.constants import ParseMode
+from telegram.constants import MessageLimit, ParseMode
 from telegram.error import TelegramError
 
-from bot.delivery.errors import Unchanged, classify
+from bot.delivery.errors import BadText, Refused, RetryLater, TargetGone, Unchanged, classify
 from bot.delivery.media import Held, Item, Upload
+from bot.delivery.pacing import Pacing
 from bot.media.probe import MediaKind
-from bot.text.catalogue import Html
+from bot.text.catalogue import Html, plain
 from bot.text.message import Message
+
+log = logging.getLogger(__name__)
 
 # Telegram works on an upload, or on an address, before it answers.
 MEDIA_READ_TIMEOUT = 120
 MEDIA_WRITE_TIMEOUT = 60
 
+# A call with words in it: the words, and how they are marked up.
+Worded = Callable[[str, ParseMode | None], Awaitable[Any]]
+
 
 class Telegram:
     """The bot's hands. `local_mode`: the server reads files by their path, nothing is uploaded."""
 
-    def __init__(self, bot: Bot, *, local_mode: bool = False) -> None:
+    def __init__(self, bot: Bot, pacing: Pacing, monotonic: Callable[[], float], *, local_mode: bool = False) -> None:
         self._bot = bot
+        self._pacing = pacing
+        self._monotonic = monotonic
         self._local_mode = local_mode
 
     async def send_text(self, chat_id: int, thread_id: int, message: Message, *, reply_to: int, silent: bool) -> int:
-        """A new message; returns its id. Repeating it would show it twice."""
-        sent = await _call(
-            lambda: self._bot.send_message(
+        """A new message; returns its id, 0 if Telegram does not say it. Repeating it would show it twice."""
+
+        async def send(text: str, mode: ParseMode | None) -> Any:
+            return await self._bot.send_message(
                 chat_id,
-                message.html,
-                parse_mode=ParseMode.HTML,
+                text,
+                parse_mode=mode,
                 message_thread_id=thread_id or None,
                 reply_parameters=_reply_to(reply_to),
                 disable_notification=silent,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
                 reply_markup=_keyboard(message),
             )
-        )
+
+        sent = await self._say(chat_id, message.html, MessageLimit.MAX_TEXT_LENGTH, send)
         return int(sent.message_id)
 
     async def edit_text(self, chat_id: int, message_id: int, message: Message) -> None:
         """The message now reads so. May be repeated."""
-        await _edit(
-            lambda: self._bot.edit_message_text(
-                message.html,
+
+        async def edit(text: str, mode: ParseMode | None) -> Any:
+            return await self._bot.edit_message_text(
+                text,
                 chat_id=chat_id,
                 message_id=message_id,
-                parse_mode=ParseMode.HTML,
+                parse_mode=mode,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
                 reply_markup=_keyboard(message),
             )
-        )
+
+        await self._edit(chat_id, message.html, MessageLimit.MAX_TEXT_LENGTH, edit)
 
     async def edit_caption(self, chat_id: int, message_id: int, message: Message) -> None:
         """The words below a picture. May be repeated."""
-        await _edit(
-            lambda: self._bot.edit_message_caption(
-                chat_id=chat_id,
-                message_id=message_id,
-                caption=message.html,
-                parse_mode=ParseMode.HTML,
+
+        async def edit(text: str, mode: ParseMode | None) -> Any:
+            return await self._bot.edit_message_caption(
+                chat_id=chat_id, message_id=message_id, caption=text, parse_mode=mode
             )
-        )
+
+        await self._edit(chat_id, message.html, MessageLimit.CAPTION_LENGTH, edit)
 
     async def put_media(self, chat_id: int, message_id: int, item: Item, caption: Html) -> tuple[MediaKind, str] | None:
         """The message becomes the media. May be repeated.
 
         Returns as what, and by which file_id, Telegram holds it now; None if it stood there already.
         """
-        if not isinstance(item, Upload) or self._local_mode:
-            return await self._edit_media(chat_id, message_id, item, self._reference(item), caption)
-        with item.path.open("rb") as file:
-            # Streamed from the handle; by default the library would read all of it into memory.
-            upload = InputFile(file, filename=item.name, attach=True, read_file_handle=False)
-            return await self._edit_media(chat_id, message_id, item, upload, caption)
+
+        async def edit(text: str, mode: ParseMode | None) -> Any:
+            with contextlib.ExitStack() as files:
+                return await self._bot.edit_message_media(
+                    _input_media(item, self._source(item, files), text, mode),
+                    chat_id=chat_id,
+                    message_id=message_id,
+                    read_timeout=MEDIA_READ_TIMEOUT,
+                    write_timeout=MEDIA_WRITE_TIMEOUT,
+                )
+
+        edited = await self._edit(chat_id, caption, MessageLimit.CAPTION_LENGTH, edit)
+        return _held(edited) if isinstance(edited, telegram.Message) else None
+
+    async def delete(self, chat_id: int, message_id: int) -> None:
+        """The message goes, if it can. May be repeated."""
+        try:
+            await self._call(chat_id, lambda: self._bot.delete_message(chat_id, message_id))
+        except (Refused, TargetGone) as error:
+            log.info("a message was not deleted: %s", error)
 
     async def send_album(
         self, chat_id: int, thread_id: int, count: int, *, documents: bool, reply_to: int
@@ -104,36 +135,57 @@ class Telegram:
         kind = InputMediaDocument if documents else InputMediaPhoto
         blank = blank_png()
         album = [kind(InputFile(blank, filename="loading.png", attach=True)) for _ in range(count)]
-        sent = await _call(
+        sent = await self._call(
+            chat_id,
             lambda: self._bot.send_media_group(
                 chat_id,
                 album,
                 message_thread_id=thread_id or None,
                 reply_parameters=_reply_to(reply_to),
                 disable_notification=True,
-            )
+            ),
         )
         return tuple(message.message_id for message in sent)
 
-    async def _edit_media(
-        self, chat_id: int, message_id: int, item: Item, media: InputFile | Path | str, caption: Html
-    ) -> tuple[MediaKind, str] | None:
-        edited = await _edit(
-            lambda: self._bot.edit_message_media(
-                _input_media(item, media, caption),
-                chat_id=chat_id,
-                message_id=message_id,
-                read_timeout=MEDIA_READ_TIMEOUT,
-                write_timeout=MEDIA_WRITE_TIMEOUT,
-            )
-        )
-        return _held(edited) if isinstance(edited, telegram.Message) else None
-
-    @staticmethod
-    def _reference(item: Item) -> Path | str:
-        if isinstance(item, Upload):
+    def _source(self, item: Item, files: contextlib.ExitStack) -> InputFile | Path | str:
+        """What the library is given for the item; a file that it reads stays open as long as `files`."""
+        if isinstance(item, Held):
+            return item.file_id
+        if not isinstance(item, Upload):
+            return item.url
+        if self._local_mode:
             return item.path.absolute()
-        return item.file_id if isinstance(item, Held) else item.url
+        # Streamed from the handle; by default the library would read all of it into memory.
+        file = files.enter_context(item.path.open("rb"))
+        return InputFile(file, filename=item.name, attach=True, read_file_handle=False)
+
+    async def _edit(self, chat_id: int, html: Html, limit: int, edit: Worded) -> Any:
+        """What Telegram answers to an edit; None where nothing had to be changed."""
+        try:
+            return await self._say(chat_id, html, limit, edit)
+        except Unchanged:
+            return None
+
+    async def _say(self, chat_id: int, html: Html, limit: int, call: Worded) -> Any:
+        try:
+            return await self._call(chat_id, lambda: call(html, ParseMode.HTML))
+        except BadText as error:
+            log.error("words were sent without their markup: %s", error)  # noqa: TRY400 - the sentence says it all
+            return await self._call(chat_id, lambda: call(plain(html, limit), None))
+
+    async def _call(self, chat_id: int, method: Callable[[], Awaitable[Any]]) -> Any:
+        """Every call passes here. Where Telegram has said to wait, it raises `RetryLater` and makes none."""
+        left = self._pacing.pause_left(chat_id, self._monotonic())
+        if left:
+            raise RetryLater("paused", left)
+        try:
+            return await method()
+        except (TelegramError, KeyError) as error:
+            # A body without "result" comes out of the library as a KeyError.
+            meaning = classify(error)
+            if isinstance(meaning, RetryLater):
+                self._pacing.pause(chat_id, self._monotonic(), meaning.after, everywhere=meaning.everywhere)
+            raise meaning from error
 
 
 def blank_png(side: int = 320, shade: int = 0x2B) -> bytes:
@@ -147,21 +199,6 @@ def blank_png(side: int = 320, shade: int = 0x2B) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
 
 
-async def _call(method: Callable[[], Awaitable[Any]]) -> Any:
-    try:
-        return await method()
-    except (TelegramError, KeyError) as error:
-        # A body without "result" comes out of the library as a KeyError.
-        raise classify(error) from error
-
-
-async def _edit(method: Callable[[], Awaitable[Any]]) -> Any:
-    try:
-        return await _call(method)
-    except Unchanged:
-        return None
-
-
 def _reply_to(message_id: int) -> ReplyParameters | None:
     return ReplyParameters(message_id, allow_sending_without_reply=True) if message_id else None
 
@@ -172,8 +209,8 @@ def _keyboard(message: Message) -> InlineKeyboardMarkup | None:
     return InlineKeyboardMarkup([[InlineKeyboardButton(button.text, url=button.url) for button in message.buttons]])
 
 
-def _input_media(item: Item, media: InputFile | Path | str, caption: Html) -> InputMedia:
-    words: dict[str, Any] = {"caption": caption or None, "parse_mode": ParseMode.HTML}
+def _input_media(item: Item, media: InputFile | Path | str, caption: str, mode: ParseMode | None) -> InputMedia:
+    words: dict[str, Any] = {"caption": caption or None, "parse_mode": mode}
     match item.form:
         case MediaKind.VIDEO:
             return InputMediaVideo(media, supports_streaming=True, **_geometry(item), **words)

@@ -109,6 +109,10 @@ class Store:
         )
         return row[0] if row else None
 
+    async def pauses(self) -> dict[int, float]:
+        """The chats that Telegram has paused, and until when."""
+        return dict(await self._all("SELECT chat_id, until FROM pauses"))
+
     async def subject(self, subscription_id: int) -> tuple[Subscription, Task] | None:
         """The subscription and its task, as they are now."""
         row = await self._one(

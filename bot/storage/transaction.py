@@ -1,6 +1,6 @@
 """Every change to the database, each a sentence. A transaction's changes stand or fall together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,10 @@ from bot.storage import rows
 from bot.tracking.lifecycle import reopen
 from bot.tracking.model import NOT_LOCATED, Delivery, OutboxKind, OutboxState, Subscription, Task
 from bot.tracking.results import parts
-from providers.base import QueryErrorKind
+from providers.base import QueryErrorKind, Snapshot
+
+# The first number for parts of a result that were meant for an album and go by themselves.
+APART = 1000
 
 
 class Transaction:
@@ -214,6 +217,22 @@ class Transaction:
         """These items of an album are in place."""
         await self._change("UPDATE outbox SET finished = ? WHERE id = ?", (rows.to_json(finished), row_id))
 
+    async def set_outputs(self, row_id: int, outputs: Iterable[int]) -> None:
+        """The row carries these outputs and no others."""
+        await self._change("UPDATE outbox SET outputs = ? WHERE id = ?", (rows.to_json(outputs), row_id))
+
+    async def send_apart(self, row: Delivery, places: Iterable[int]) -> None:
+        """Each of these outputs gets a result of its own, after all that the task's other rows bring."""
+        for place in places:
+            await self._change(
+                "INSERT OR IGNORE INTO outbox"
+                " (subscription_id, chat_id, thread_id, kind, part, outputs, facts, reply_to, created_at)"
+                " SELECT subscription_id, chat_id, thread_id, ?, ?, ?, facts, reply_to, created_at"
+                " FROM outbox WHERE id = ?",
+                (OutboxKind.RESULT, APART + place, rows.to_json([place]), row.id),
+            )
+        self.touched_outbox = True
+
     async def finish(self, row: Delivery, look: str = "") -> None:
         """The row shows what `row.wanted` asked for; if more was wanted meanwhile, it stays due.
 
@@ -238,6 +257,12 @@ class Transaction:
             (state, not_before, reason, failed, row_id),
         )
 
+    async def keep_pauses(self, until: Mapping[int, float]) -> None:
+        """The chats that Telegram has paused, in place of those that were known before."""
+        await self._change("DELETE FROM pauses")
+        for chat_id, moment in until.items():
+            await self._change("INSERT INTO pauses (chat_id, until) VALUES (?, ?)", (chat_id, moment))
+
     async def start_anew(self, row: Delivery) -> None:
         """The row's messages are not there any more: it is sent afresh, this once."""
         await self._change(
@@ -249,6 +274,10 @@ class Transaction:
     async def bury(self, row_id: int, reason: str) -> None:
         """The row can not reach its chat."""
         await self._change("UPDATE outbox SET state = 'dead', reason = ? WHERE id = ?", (reason, row_id))
+
+    async def renew_links(self, task_id: int, snapshot: Snapshot) -> None:
+        """An ended task's results are to be had by these links now; nothing else about it has changed."""
+        await self._change("UPDATE tasks SET snapshot = ? WHERE id = ?", (rows.snapshot_to_json(snapshot), task_id))
 
     async def remember_file(self, task_id: int, output: int, form: str, file_id: str) -> None:
         """Telegram holds this output now, as `form` (video, photo, ...)."""

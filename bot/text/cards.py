@@ -3,6 +3,8 @@
 `title` is always the provider's name for people, "" while nobody has answered for the task.
 """
 
+from dataclasses import dataclass
+
 from bot.text.catalogue import Html, cut, lines, say
 from bot.text.message import LinkButton, Message
 from bot.tracking.model import Delivery, Ending, OutboxKind, Subscription, Task
@@ -42,20 +44,33 @@ def caption(task: Task, row: Delivery, title: str, language: str) -> Html:
     return end if row.part else _prompted(task, end, language)
 
 
-def link(task: Task, row: Delivery, title: str, language: str, why: str, size: int | None = None) -> Message:
-    """The end without a file in the chat: why, and a button where there is an address to open.
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Why there is only a link: too_large, refused, not_allowed, gone, unavailable.
 
-    `why`: too_large, refused, gone, unavailable. `size` in bytes.
+    `size` of the file in bytes, `left` seconds until the link dies; None where that is not known.
     """
+
+    why: str
+    size: int | None = None
+    left: float | None = None
+
+
+def link(task: Task, row: Delivery, title: str, language: str, link: Link) -> Message:
+    """The end without a file in the chat: why, for how long, and a button where there is an address to open."""
     end, output = _end(task, row, title, language), output_of(task, row.outputs[0])
-    if why == "gone":
+    is_dead = link.why == "unavailable" and link.left is not None and link.left <= 0
+    if link.why == "gone" or is_dead:
         return Message(say(language, "link.gone", end=end))
     if output.needs_auth or not output.url.startswith(("https://", "http://")):
         return link_to_nothing(task, row, title, language)
-    if why == "too_large" and not size:
-        why = "too_large_unknown"
-    text = say(language, f"link.{why}", end=end, size=-(-(size or 0) // 1_000_000))
-    return Message(text, (LinkButton(say(language, "link.button"), output.url),))
+    why = "too_large_unknown" if link.why == "too_large" and not link.size else link.why
+    megabytes = -(-(link.size or 0) // 1_000_000)
+    parts = [say(language, f"link.{why}", end=end, size=megabytes)]
+    if link.left and link.left > 0:
+        parts.append(say(language, "link.lives", left=_span(link.left, language)))
+    label = say(language, "link.button_size" if link.size else "link.button", size=megabytes)
+    return Message(lines(*parts), (LinkButton(label, output.url),))
 
 
 def link_to_nothing(task: Task, row: Delivery, title: str, language: str) -> Message:
@@ -197,6 +212,14 @@ def _brief(task: Task, language: str) -> Html:
     if task.state is State.RUNNING and task.snapshot.progress is not None:
         return say(language, "list.running_at", progress=task.snapshot.progress)
     return say(language, f"list.{task.state}")
+
+
+def _span(seconds: float, language: str) -> Html:
+    """A length of time as people say it, in the largest unit of which it has at least two."""
+    for unit, length in (("days", 86_400), ("hours", 3600)):
+        if seconds >= 2 * length:
+            return say(language, f"span.{unit}", count=int(seconds // length))
+    return say(language, "span.minutes", count=max(1, int(seconds // 60)))
 
 
 def _bar(progress: int) -> str:

@@ -12,6 +12,8 @@ CATALOGUES = {"en": EN, "zh": ZH}
 # Controls, and the marks that turn the direction of text around: nothing that a name or an error needs.
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
+_TAG = re.compile("<[^>]*>")
+
 
 class Html(str):
     """Text that is Telegram HTML already; only `say` and joining what it returned make it."""
@@ -28,6 +30,11 @@ def say(language: str, key: str, **values: object) -> Html:
 def lines(*parts: Html) -> Html:
     """The parts, each on a line of its own."""
     return Html("\n".join(parts))
+
+
+def plain(text: Html, limit: int) -> str:
+    """The same words without markup, in at most `limit` units: for when Telegram does not take the markup."""
+    return cut(html.unescape(_TAG.sub("", text)), limit)
 
 
 def cut(text: str, limit: int) -> str:

@@ -53,11 +53,17 @@ EN = {
     "caption.prompt": "<blockquote expandable>{prompt}</blockquote>",
     "link.too_large": "{end}. At {size} MB it is larger than Telegram lets a bot send; it is behind the button.",
     "link.too_large_unknown": "{end}. It is larger than Telegram lets a bot send; it is behind the button.",
-    "link.refused": "{end}. Telegram did not take the file; it is behind the button while the gateway keeps it.",
+    "link.refused": "{end}. Telegram did not take the file; it is behind the button.",
     "link.gone": "{end}, but the gateway no longer hands out the file: its link has expired.",
     "link.unavailable": "{end}, but the file could not be fetched; try the button.",
     "link.nowhere": "{end}, but the file could not be brought here; look for it on the gateway's own page.",
+    "link.not_allowed": "{end}, but the bot may not send files in this chat; it is behind the button.",
+    "link.lives": "The link works for about {left}.",
     "link.button": "Open the file",
+    "link.button_size": "Open the file ({size} MB)",
+    "span.days": "{count} days",
+    "span.hours": "{count} hours",
+    "span.minutes": "{count} min",
     # Answers to commands.
     "reply.start": "👋 Send <code>/track ID</code> with the ID of a video or image generation. I watch it and put the"
     " finished media into this chat.\n\nProviders here: {providers}\n/help tells more.",

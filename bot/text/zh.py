@@ -48,11 +48,17 @@ ZH = {
     "caption.prompt": "<blockquote expandable>{prompt}</blockquote>",
     "link.too_large": "{end}。文件有 {size} MB，超过机器人在 Telegram 上可发送的大小，请点按钮打开。",
     "link.too_large_unknown": "{end}。文件超过机器人在 Telegram 上可发送的大小，请点按钮打开。",
-    "link.refused": "{end}。Telegram 没有接受这个文件；在平台保留期间可点按钮打开。",
+    "link.refused": "{end}。Telegram 没有接受这个文件，请点按钮打开。",
     "link.gone": "{end}，但平台已不再提供文件：链接已过期。",
     "link.unavailable": "{end}，但文件取不到；请试试按钮。",
     "link.nowhere": "{end}，但文件没能发到这里，请到平台自己的页面查看。",
+    "link.not_allowed": "{end}，但机器人在此聊天中没有发送文件的权限，请点按钮打开。",
+    "link.lives": "链接约在 {left}内有效。",
     "link.button": "打开文件",
+    "link.button_size": "打开文件（{size} MB）",
+    "span.days": "{count} 天",
+    "span.hours": "{count} 小时",
+    "span.minutes": "{count} 分钟",
     "reply.start": "👋 发送 <code>/track ID</code>，ID 是视频或图片生成任务的编号。我会跟踪它，并把成品发到这个聊天里。"
     "\n\n可用平台：{providers}\n/help 查看更多。",
     "reply.help": "<b>/track ID</b> 跟踪一个任务，也可以一次写多个 ID；可以写明平台或类型："

@@ -13,11 +13,15 @@ from telegram.error import (
 )
 
 from bot.delivery.errors import (
+    BadText,
     ChatGone,
     ChatMoved,
     DeliveryError,
+    EmptyUpload,
     FileTooLarge,
+    HoldsMedia,
     InDoubt,
+    NotAllowed,
     NotSent,
     Refused,
     RetryLater,
@@ -44,10 +48,23 @@ from bot.delivery.errors import (
         ("Failed to get http url content", Refused),
         ("Wrong type of the web page content", Refused),
         ("Photo_invalid_dimensions", Refused),
-        ("Message caption is too long", Refused),
-        ("Can't parse entities: unsupported start tag", Refused),
-        ("File must be non-empty", Refused),
-        ("Not enough rights to send videos to the chat", Refused),
+        ("Image_process_failed", Refused),
+        ("Photo_save_file_invalid", Refused),
+        ("Message caption is too long", BadText),
+        ("Media_caption_too_long", BadText),
+        ("Message is too long", BadText),
+        ("Can't parse entities: unsupported start tag", BadText),
+        ("File must be non-empty", EmptyUpload),
+        ("There is no text in the message to edit", HoldsMedia),
+        ("Not enough rights to send videos to the chat", NotAllowed),
+        ("Chat_send_videos_forbidden", NotAllowed),
+        ("Chat_send_plain_forbidden", ChatGone),
+        ("Not enough rights to send text messages to the chat", ChatGone),
+        ("Have no write access to the chat", ChatGone),
+        ("Chat_write_forbidden", ChatGone),
+        ("Peer_id_invalid", ChatGone),
+        ("Topic_deleted", TopicGone),
+        ("Message_id_invalid", TargetGone),
         ("Something that nobody has seen yet", Refused),
     ],
 )
@@ -102,6 +119,13 @@ def test_a_wait_is_as_long_as_telegram_says() -> None:
         verdict = classify(error)
         assert isinstance(verdict, RetryLater)
         assert (verdict.after, verdict.everywhere) == (7, False)
+
+
+def test_a_server_that_does_not_serve_the_token_pauses_everything() -> None:
+    for text in ("Misdirected Request (421)", "Misdirected Request"):
+        verdict = classify(NetworkError(text))
+        assert isinstance(verdict, RetryLater)
+        assert verdict.everywhere
 
 
 def test_a_rejected_token_pauses_everything_and_is_not_repeated() -> None:

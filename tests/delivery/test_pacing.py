@@ -1,4 +1,4 @@
-from bot.delivery.pacing import BOT, GROUP, PRIVATE, Pacing
+from bot.delivery.pacing import BOT, EVERYWHERE, GROUP, PRIVATE, Pacing
 
 
 def go(pacing: Pacing, chat: int, seconds: float, spare: int = 0) -> list[float]:
@@ -79,3 +79,15 @@ def test_quiet_chats_are_forgotten() -> None:
     for chat in range(1, 10_500):
         pacing.take(chat, float(chat))
     assert len(pacing._chats) < 10_500
+
+
+def test_pauses_can_be_listed_and_taken_up_again() -> None:
+    pacing, later = Pacing(), Pacing()
+    pacing.pause(7, 100.0, 30.0)
+    pacing.pause(8, 100.5, 5.0)
+    assert pacing.pauses(101.0) == {7: 29.0, 8: 4.5, EVERYWHERE: 4.5}
+    for chat, left in pacing.pauses(101.0).items():
+        later.pause_until(chat, 1.0 + left)
+    assert [later.pause_left(chat, 1.0) for chat in (7, 8, 9)] == [29.0, 4.5, 4.5]
+    assert [later.pause_left(chat, 40.0) for chat in (7, 8, 9)] == [0.0, 0.0, 0.0]
+    assert pacing.pauses(200.0) == {}

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.text import cards
 from bot.text.catalogue import CATALOGUES, cut, say
+from bot.text.message import Message
 from bot.tracking.model import Delivery, Ending, OutboxKind, OutboxState, Strike, Subscription, Task
 from providers.base import Output, OutputKind, Snapshot, State, TaskError
 
@@ -142,15 +143,40 @@ def test_the_end_in_one_line_and_with_the_prompt_below_the_media() -> None:
     assert cards.caption(subject, row(OutboxKind.RESULT, 1, part=1), "Token360", "en").startswith("🎞")
 
 
+def link(subject: Task, why: str, size: int | None = None, left: float | None = None, language: str = "en") -> Message:
+    return cards.link(subject, row(OutboxKind.RESULT, 0), "Token360", language, cards.Link(why, size, left))
+
+
 def test_a_link_is_offered_only_where_there_is_one() -> None:
     outputs = (Output(OutputKind.VIDEO, "https://x.example/v"),)
     subject = task(Snapshot(State.SUCCEEDED, outputs=outputs), ending=Ending.DONE)
-    large = cards.link(subject, row(OutboxKind.RESULT, 0), "Token360", "en", "too_large", 61_000_001)
+    large = link(subject, "too_large", 61_000_001)
     assert "62 MB" in large.html
-    assert [button.url for button in large.buttons] == ["https://x.example/v"]
-    assert cards.link(subject, row(OutboxKind.RESULT, 0), "Token360", "en", "gone").buttons == ()
+    assert [(button.url, button.text) for button in large.buttons] == [("https://x.example/v", "Open the file (62 MB)")]
+    assert link(subject, "gone").buttons == ()
+    assert link(subject, "unavailable", left=-1.0).html == link(subject, "gone").html
     inline = task(Snapshot(State.SUCCEEDED, needs_fetch=True), ending=Ending.DONE)
-    assert cards.link(inline, row(OutboxKind.RESULT, 0), "Token360", "en", "refused").buttons == ()
+    assert link(inline, "refused").buttons == ()
+
+
+@pytest.mark.parametrize(
+    ("left", "en", "zh"),
+    [
+        (30.0, "1 min", "1 分钟"),
+        (3599.0, "59 min", "59 分钟"),
+        (7199.0, "119 min", "119 分钟"),
+        (7200.0, "2 hours", "2 小时"),
+        (86_399.0 * 2, "47 hours", "47 小时"),
+        (86_400.0 * 7, "7 days", "7 天"),
+    ],
+)
+def test_a_link_says_how_long_it_lives(left: float, en: str, zh: str) -> None:
+    outputs = (Output(OutputKind.VIDEO, "https://x.example/v"),)
+    subject = task(Snapshot(State.SUCCEEDED, outputs=outputs), ending=Ending.DONE)
+    for why in ("too_large", "refused", "not_allowed", "unavailable"):
+        assert f"about {en}." in link(subject, why, left=left).html
+        assert zh in link(subject, why, left=left, language="zh").html
+    assert "about" not in link(subject, "refused").html
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,0 +1,127 @@
+"""Several pictures of a finished task as one album: an album of blanks is sent, then each is edited into its picture.
+
+So what might be repeated after a crash is one small call with blanks, never the pictures themselves.
+"""
+
+import logging
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+from bot.delivery.errors import DeliveryError, NotSent, Refused, TargetGone
+from bot.delivery.media import ALBUM_FORMS, Item, Upload, best_form, file_name
+from bot.delivery.steps import Ids, Steps
+from bot.delivery.stock import Stock
+from bot.delivery.subject import Subject
+from bot.delivery.telegram import Telegram
+from bot.media.download import DownloadFailed, Reason
+from bot.media.probe import MediaKind
+from bot.text.catalogue import Html
+from bot.text.message import Message
+from bot.tracking.model import Delivery
+from providers.base import TooLarge
+
+log = logging.getLogger(__name__)
+
+# What takes each place of the album: a file, or the words that stand in for it.
+Contents = dict[int, Item | Message]
+
+
+class Albums:
+    """Delivers albums. What fits into none is sent apart, as a result of its own."""
+
+    def __init__(self, telegram: Telegram, stock: Stock, steps: Steps) -> None:
+        self._telegram = telegram
+        self._stock = stock
+        self._steps = steps
+
+    async def show(self, row: Delivery, subject: Subject) -> None:
+        """Fetches everything first: of which kind the album is, is only known then, and can not be changed later."""
+        async with self._stock.turn(subject.task), self._stock.upload(), AsyncExitStack() as stack:
+            contents = {place: await self._content(row, subject, place, stack) for place in row.outputs}
+            if not any(map(_is_shown, contents.values())):
+                contents = {place: _as_file(content) for place, content in contents.items()}
+            elif not row.message_ids:
+                contents = await self._split(row, contents)
+            await self._put_all(row, subject, contents)
+        await self._steps.finish(row)
+
+    async def _content(self, row: Delivery, subject: Subject, place: int, stack: AsyncExitStack) -> Item | Message:
+        task = subject.task
+        held = await self._stock.held(task, place)
+        if held:
+            return held
+        try:
+            file = await stack.enter_async_context(self._stock.fetched(task, place))
+        except TooLarge as error:
+            return subject.link(row, place, "too_large", error.size)
+        except DownloadFailed as error:
+            if await self._stock.renewed(row, task, error):
+                raise NotSent("the links were renewed") from error
+            return subject.link(row, place, "gone" if error.reason is Reason.GONE else "unavailable")
+        return Upload(best_form(file.media), file.path, file.media, file_name(file.media, task.external_id, place))
+
+    async def _split(self, row: Delivery, contents: Contents) -> Contents:
+        """What one album can hold; what is no picture is sent apart, as is a picture that is left alone."""
+        stays = {place: content for place, content in contents.items() if _is_shown(content) or _is_said(content)}
+        if len(stays) == 1:
+            stays.clear()
+        if len(stays) < len(contents):
+            await self._steps.split_album(row, tuple(stays), [place for place in contents if place not in stays])
+        return stays
+
+    async def _put_all(self, row: Delivery, subject: Subject, contents: Contents) -> None:
+        words = [content for content in contents.values() if isinstance(content, Message)]
+        if not row.message_ids and words and len(words) == len(contents):
+            await self._steps.send_text(row, words[0], silent=True)
+        elif contents and len(row.message_ids) in {0, len(contents)}:
+            await self._fill(row, subject, row.message_ids or await self._blanks(row, contents), contents)
+
+    async def _blanks(self, row: Delivery, contents: Contents) -> Ids:
+        documents = not any(_is_shown(content) for content in contents.values())
+
+        async def call() -> Ids:
+            return await self._telegram.send_album(
+                row.chat_id, row.thread_id, len(contents), documents=documents, reply_to=row.reply_to
+            )
+
+        return await self._steps.send(row, call)
+
+    async def _fill(self, row: Delivery, subject: Subject, ids: Ids, contents: Contents) -> None:
+        finished = set(row.finished)
+        for (place, content), message_id in zip(contents.items(), ids, strict=True):
+            if place in finished:
+                continue
+            try:
+                await self._put(row, subject, place, message_id, content)
+            except (Refused, TargetGone) as error:
+                if isinstance(error, TargetGone) and not finished:
+                    raise  # the whole album was deleted
+                await self._give_up(row, place, message_id, error)
+            finished.add(place)
+            await self._steps.note_finished(row, finished)
+
+    async def _put(self, row: Delivery, subject: Subject, place: int, message_id: int, content: Item | Message) -> None:
+        if isinstance(content, Message):
+            await self._telegram.edit_caption(row.chat_id, message_id, content)
+            return
+        held = await self._telegram.put_media(row.chat_id, message_id, content, Html(""))
+        await self._stock.keep(subject.task, place, held)
+
+    async def _give_up(self, row: Delivery, place: int, message_id: int, error: DeliveryError) -> None:
+        """What Telegram does not take into the album may be welcome by itself; its blank goes."""
+        log.warning("outbox %d: output %d is sent apart from its album: %s", row.id, place, error)
+        if isinstance(error, Refused):
+            await self._telegram.delete(row.chat_id, message_id)
+        await self._steps.send_apart(row, [place])
+
+
+def _is_shown(content: Item | Message) -> bool:
+    return not isinstance(content, Message) and content.form in ALBUM_FORMS
+
+
+def _is_said(content: Item | Message) -> bool:
+    return isinstance(content, Message)
+
+
+def _as_file(content: Item | Message) -> Item | Message:
+    return replace(content, form=MediaKind.DOCUMENT) if isinstance(content, Upload) else content
