@@ -81,6 +81,15 @@ class Commands:
             said.append(("untracked" if stopped else "not_followed", task_id))
         await _answer(ask, _gathered(said), tx, now)
 
+    async def resend(self, ask: Ask, tx: Transaction, now: float) -> None:
+        """`/resend`, read as `/track` is: results that this chat has had come once more, from Telegram's own copy."""
+        found = read_references(ask.arguments, self._gateways.providers, ask.quoted)
+        if not isinstance(found, tuple):
+            await _answer(ask, _facts_of(found, "usage_resend"), tx, now)
+            return
+        said = [(await _send_again(ask, reference, tx, now), reference.task_id) for reference in found]
+        await _answer(ask, _gathered(said), tx, now)
+
     async def _track(self, ask: Ask, found: Found, tx: Transaction, now: float) -> None:
         if not isinstance(found, tuple):
             await _answer(ask, _facts_of(found, "usage_track"), tx, now)
@@ -109,6 +118,20 @@ class Commands:
         if not self._gateways.candidates(reference.provider, reference.kind, reference.task_id):
             return None
         return await tx.add_task(reference.task_id, reference.provider, reference.kind, now, now + self._give_up_after)
+
+
+async def _send_again(ask: Ask, reference: Reference, tx: Transaction, now: float) -> str:
+    """Returns what there is to say about it; "" where the result says all."""
+    task = await tx.find_task(reference.task_id, reference.provider, reference.kind)
+    known = await tx.subscription(task.id, ask.chat_id, ask.thread_id) if task else None
+    if task is None or known is None or (known.stopped and task.ending is None):
+        return "not_followed"
+    if task.ending is None or await tx.is_on_its_way(known):
+        return "not_yet"
+    if not task.succeeded:
+        return "no_result"
+    await tx.resend(task, known, ask.message_id, now)
+    return ""
 
 
 async def _answer(ask: Ask, facts: dict[str, str], tx: Transaction, now: float) -> None:

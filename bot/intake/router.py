@@ -28,6 +28,7 @@ def register(
         "list": commands.answering("list"),
         "track": commands.track,
         "untrack": commands.untrack,
+        "resend": commands.resend,
     }
     unknown = commands.answering("unknown_command")
 

@@ -102,6 +102,10 @@ class Transaction:
         await self._queue_result(task, [subscription], now)
         self.touched_tasks.append(task.id)
 
+    async def resend(self, task: Task, subscription: Subscription, reply_to: int, now: float) -> None:
+        """The chat gets the task's result once more, as an answer to that message."""
+        await self._queue_result(task, [replace(subscription, request_message_id=reply_to)], now)
+
     async def watch_again(self, task: Task, now: float, give_up_after: float) -> Task:
         """An ended task without a result is polled once more, for everybody who follows it."""
         again = reopen(task, now, give_up_after)

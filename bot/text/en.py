@@ -72,10 +72,12 @@ EN = {
     " well, and so does /track as a reply to a message with the ID. In private the ID alone is enough.\n"
     "<b>/list</b> what this chat watches\n"
     "<b>/untrack ID</b> stop watching (the render itself goes on)\n"
+    "<b>/resend ID</b> bring a finished result once more\n"
     "<b>/help</b> this page\n\nProviders here: {providers}",
     "reply.no_providers": "none yet; the operator has to set an API key",
     "reply.usage_track": "Which ID? For example: <code>/track video_69095b4ce004</code>",
     "reply.usage_untrack": "Which ID? For example: <code>/untrack video_69095b4ce004</code>; /list shows them.",
+    "reply.usage_resend": "Which ID? For example: <code>/resend video_69095b4ce004</code>; /list shows them.",
     "reply.bad_id": "<code>{text}</code> cannot be a task ID: IDs are up to 512 letters, digits and . _ - : = +."
     " Copy it once more from the gateway.",
     "reply.unknown_word": "I do not know <code>{text}</code>, so I have done nothing. Beside IDs a provider"
@@ -106,6 +108,10 @@ EN = {
     "reply.untracked_many": "⏹ Stopped watching these {count}: {ids}. The renders themselves go on.",
     "reply.not_followed": "This chat does not watch {ids}. /list shows what it does.",
     "reply.not_followed_many": "This chat does not watch these {count}: {ids}. /list shows what it does.",
+    "reply.not_yet": "{ids} is not finished yet; its result comes by itself.",
+    "reply.not_yet_many": "These {count} are not finished yet; their results come by themselves: {ids}",
+    "reply.no_result": "{ids} has brought no file; its card says why.",
+    "reply.no_result_many": "These {count} have brought no file; their cards say why: {ids}",
     "reply.comma": ", ",
     "reply.unknown_command": "I do not know that command. /help shows the ones I know.",
     "reply.no_command": "Send <code>/track ID</code> with the ID of a generation. /help tells more.",

@@ -66,10 +66,12 @@ ZH = {
     "或者用 /track 回复含有 ID 的消息。私聊时只发 ID 就行。\n"
     "<b>/list</b> 本聊天正在跟踪的任务\n"
     "<b>/untrack ID</b> 停止跟踪（生成本身不受影响）\n"
+    "<b>/resend ID</b> 再发一次成品\n"
     "<b>/help</b> 本页\n\n可用平台：{providers}",
     "reply.no_providers": "还没有；需要管理员设置 API 密钥",
     "reply.usage_track": "哪个 ID？例如：<code>/track video_69095b4ce004</code>",
     "reply.usage_untrack": "哪个 ID？例如：<code>/untrack video_69095b4ce004</code>；/list 可以看到。",
+    "reply.usage_resend": "哪个 ID？例如：<code>/resend video_69095b4ce004</code>；/list 可以看到。",
     "reply.bad_id": "<code>{text}</code> 不可能是任务 ID：ID 最多 512 个字符，只含字母、数字和 . _ - : = +。"
     "请从平台重新复制。",
     "reply.unknown_word": "我不认识 <code>{text}</code>，所以什么也没做。ID 旁边可以写平台（{providers}）、"
@@ -93,6 +95,10 @@ ZH = {
     "reply.untracked_many": "⏹ 已停止跟踪这 {count} 个：{ids}。生成本身不受影响。",
     "reply.not_followed": "本聊天没有跟踪 {ids}。/list 可以看到正在跟踪的任务。",
     "reply.not_followed_many": "本聊天没有跟踪这 {count} 个：{ids}。/list 可以看到正在跟踪的任务。",
+    "reply.not_yet": "{ids} 还没有完成，成品会自动发来。",
+    "reply.not_yet_many": "这 {count} 个还没有完成，成品会自动发来：{ids}",
+    "reply.no_result": "{ids} 没有产出文件，原因见它的状态卡片。",
+    "reply.no_result_many": "这 {count} 个没有产出文件，原因见各自的状态卡片：{ids}",
     "reply.comma": "、",
     "reply.unknown_command": "我不认识这个命令。/help 列出所有命令。",
     "reply.no_command": "请发送 <code>/track ID</code>，ID 是任务编号。/help 查看更多。",
