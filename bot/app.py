@@ -49,6 +49,8 @@ READ_TIMEOUT = 30
 CONNECT_TIMEOUT = 10
 POOL_TIMEOUT = 30
 CONNECTIONS = 64
+# Seconds for the whole of a file, and more for the largest ones: bytes a second below which it is given up.
+FETCH_TIMEOUT, SLOWEST_FETCH = 600.0, 500_000
 START_PAUSE, LONGEST_START_PAUSE = 1.0, 30.0
 UPDATES_SILENT_AFTER = 120.0
 POLLS_LATE_AFTER = 120.0
@@ -88,8 +90,9 @@ async def _build(
 ) -> Loops:
     if not gateways.names:
         log.warning("no provider is set up: put at least one key, such as APIPOD_API_KEY, into .env")
-    client = await stack.enter_async_context(GatewayClient(version=__version__))
-    downloader = await stack.enter_async_context(Downloader(settings.media_trusted_hosts))
+    patience = max(FETCH_TIMEOUT, settings.upload_limit / SLOWEST_FETCH)
+    client = await stack.enter_async_context(GatewayClient(version=__version__, fetch_timeout=patience))
+    downloader = await stack.enter_async_context(Downloader(settings.media_trusted_hosts, deadline=patience))
     clocks = Clocks(time.time, time.monotonic, random.random)
 
     lanes = Lanes(settings.provider_max_concurrency, settings.provider_max_rps)

@@ -4,12 +4,10 @@ A transfer that is cut goes on where it was cut. A redirect is never followed wi
 """
 
 import asyncio
-import re
 import zlib
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import urljoin
 
 import aiohttp
@@ -20,11 +18,9 @@ from providers.inline import Unpacker, decode
 from providers.outputs import kind_of, usable_url
 from providers.parse import parse
 from providers.requests import Request
+from providers.resuming import RESUME_PAUSE, RESUMES, Source
 from providers.transport import NETWORK_TROUBLE, Transport, chunks, long_answer, trouble
 
-_RESUMES = 5
-_RESUME_PAUSE = 0.3
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 _MOST_WORDS = 1 << 20
 _MEDIA = ("video/", "image/", "audio/")
 
@@ -64,44 +60,26 @@ async def fetch(transport: Transport, order: Order, destination: Path, max_bytes
 
 
 async def _receive(transport: Transport, order: Order, file: FileWriter) -> Received:
-    source: _Source | None = None
-    for left in range(_RESUMES, -1, -1):
+    source: Source | None = None
+    for left in range(RESUMES, -1, -1):
         try:
-            async with transport.open(order.request, _rest(file, source)) as response:
+            missing = source.rest(file.size) if source and file.size else {}
+            async with transport.open(order.request, missing) as response:
                 if source is None or response.status == HTTPStatus.OK:
-                    source = _Source(_strong_tag(response), response.content_length)
+                    source = Source.of(response)
                 return await _take(response, order, file, source)
         except NETWORK_TROUBLE:
             # Where nothing has come there is nothing to go on from.
             if not file.size or not left:
                 raise
-        await asyncio.sleep(_RESUME_PAUSE)
+        await asyncio.sleep(RESUME_PAUSE)
     return None
 
 
-class _Source(NamedTuple):
-    """What tells whether a rest belongs to the beginning: the file's tag, "" for none, and its size in bytes."""
-
-    tag: str
-    size: int | None
-
-
-def _rest(file: FileWriter, source: _Source | None) -> dict[str, str]:
-    """Headers that ask for what is still missing."""
-    if not file.size or source is None:
-        return {}
-    return {"Range": f"bytes={file.size}-", **({"If-Range": source.tag} if source.tag else {})}
-
-
-def _strong_tag(response: aiohttp.ClientResponse) -> str:
-    tag = response.headers.get("ETag", "")
-    return "" if tag.startswith("W/") else tag
-
-
-async def _take(response: aiohttp.ClientResponse, order: Order, file: FileWriter, source: _Source) -> Received:
+async def _take(response: aiohttp.ClientResponse, order: Order, file: FileWriter, source: Source) -> Received:
     if 300 <= response.status < 400:  # noqa: PLR2004 - HTTP's redirects
         return _redirected(response, order.kind)
-    goes_on = response.status == HTTPStatus.PARTIAL_CONTENT and _continues(response, file, source)
+    goes_on = bool(file.size) and source.continues(response, file.size)
     if file.size and not goes_on:
         await file.restart()
     if response.status != HTTPStatus.OK and not goes_on:
@@ -115,14 +93,6 @@ async def _take(response: aiohttp.ClientResponse, order: Order, file: FileWriter
     async for chunk in chunks(response, file.left):
         await file.write(chunk)
     return None
-
-
-def _continues(response: aiohttp.ClientResponse, file: FileWriter, source: _Source) -> bool:
-    """Whether the answer is the rest of what is there already, and of the same file."""
-    match = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
-    if match is None or int(match[1]) != file.size or not file.size:
-        return False
-    return match[2] == "*" or source.size is None or int(match[2]) == source.size
 
 
 def _holds_json(content_type: str, order: Order) -> bool:

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -35,13 +36,17 @@ class FileWriter:
         return self._limit - self.size
 
     async def __aenter__(self) -> Self:
-        self._file = await asyncio.to_thread(self._path.open, "wb")
+        try:
+            await _in_thread(self._open)
+        except asyncio.CancelledError:
+            self._close()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await asyncio.to_thread(self._close)
+        await _in_thread(self._close)
 
     async def write(self, data: bytes) -> None:
         self.size += len(data)
@@ -56,7 +61,7 @@ class FileWriter:
         self._waiting.clear()
         self.size = 0
         if self._file is not None:
-            await asyncio.to_thread(self._file.truncate, 0)
+            await _in_thread(partial(self._file.truncate, 0))
             self._file.seek(0)
 
     async def keep(self) -> Path:
@@ -68,13 +73,26 @@ class FileWriter:
     async def _flush(self) -> None:
         if self._file is not None and self._waiting:
             batch, self._waiting = self._waiting, bytearray()
-            await asyncio.to_thread(self._file.write, batch)
+            await _in_thread(partial(self._file.write, batch))
+
+    def _open(self) -> None:
+        self._file = self._path.open("wb")
 
     def _close(self) -> None:
         if self._file is not None:
             self._file.close()
         if not self._is_kept:
             self._path.unlink(missing_ok=True)
+
+
+async def _in_thread(work: Callable[[], object]) -> None:
+    """Runs what blocks; a cancellation waits for its end, so that nothing is written to a file already removed."""
+    running = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
 
 
 async def unpack(chunks: AsyncIterable[bytes], file: FileWriter, unpacker: Unpacker) -> None:

@@ -20,6 +20,10 @@ class BotProcess:
         self._log = log
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def has_ended(self) -> bool:
         return self._process.returncode is not None
 

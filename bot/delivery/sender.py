@@ -1,7 +1,7 @@
 """The outbox, emptied: takes what is due, paces it, hands it to the courier, and decides what a failure means.
 
-Rows of one result go one after the other, everything else side by side; a file on its way holds up nothing but what
-stands behind it in the same result.
+Rows of one result go one after the other, and so do a chat's answers; everything else goes side by side. A file on its
+way holds up nothing but what stands behind it in the same result.
 """
 
 import asyncio
@@ -42,10 +42,10 @@ LONGEST_PAUSE = 86_400.0
 
 
 class Lane(NamedTuple):
-    """Rows that must not overtake each other: those of one result. Every card and every answer stands for itself."""
+    """Rows that must not overtake each other: the parts of one result, the answers in one chat. A card has its own."""
 
-    subscription_id: int | None
-    row_id: int
+    what: str
+    number: int
     is_media: bool
 
 
@@ -79,7 +79,11 @@ class Sender:
         try:
             while True:
                 self._store.outbox_changed.clear()
-                await self._sleep(await self._start_due())
+                began = self._monotonic()
+                wait = await self._start_due()
+                # With thousands of rows due a look takes a while; no more than a quarter of the time goes into looking.
+                await asyncio.sleep(3 * (self._monotonic() - began))
+                await self._sleep(wait)
         finally:
             await self._wind_up()
 
@@ -197,8 +201,11 @@ class Sender:
 
 def _lane(row: Delivery) -> Lane:
     """Where the row stands in line."""
-    is_result = row.subscription_id is not None and row.kind is not OutboxKind.CARD
-    return Lane(row.subscription_id if is_result else None, 0 if is_result else row.id, row.kind in _MEDIA)
+    if row.subscription_id is None:
+        return Lane("answers", row.chat_id, is_media=False)
+    if row.kind is OutboxKind.CARD:
+        return Lane("card", row.id, is_media=False)
+    return Lane("result", row.subscription_id, row.kind in _MEDIA)
 
 
 def _calls(row: Delivery) -> int:

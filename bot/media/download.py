@@ -1,10 +1,10 @@
 """Fetches result files, guarded, bounded and streamed to disk; has no credentials, knows no chat and no task."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -16,14 +16,14 @@ from yarl import URL
 
 from bot.media.guard import Forbidden, public_connector
 from providers.base import TooLarge
+from providers.files import FileWriter
+from providers.resuming import RESUME_PAUSE, RESUMES, Source
 
 _MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({401, 403, 404, 410})
 _HTTPS_PORT = 443
 _PLAIN_CODINGS = frozenset({"", "identity", "chunked"})
-# One trip to a thread per MiB: rare enough to cost nothing, small enough to keep many downloads in memory.
-_WRITE_BYTES = 2**20
 
 
 class Reason(StrEnum):
@@ -85,19 +85,44 @@ class Downloader:
         Raises `TooLarge` above `max_bytes`, otherwise `DownloadFailed`.
         """
         try:
-            async with asyncio.timeout(self._deadline):
-                return await self._follow(_parse(url), destination, max_bytes)
+            async with asyncio.timeout(self._deadline), FileWriter(destination, max_bytes) as file:
+                content_type = await self._receive(_parse(url), file)
+                if not file.size:
+                    raise DownloadFailed(Reason.UNAVAILABLE, "an empty body")
+                await file.keep()
+                return Downloaded(file.size, content_type)
         except (aiohttp.ClientError, OSError) as error:
             raise _failure(error) from error
 
-    async def _follow(self, url: URL, destination: Path, max_bytes: int) -> Downloaded:
+    async def _receive(self, url: URL, file: FileWriter) -> str | None:
+        """Brings the body into `file`, going on where it was cut; returns its content type."""
+        source: Source | None = None
+        for left in range(RESUMES, -1, -1):
+            try:
+                async with self._answer(url, source.rest(file.size) if source and file.size else {}) as response:
+                    goes_on = source is not None and bool(file.size) and source.continues(response, file.size)
+                    if not goes_on:
+                        await file.restart()
+                        source = Source.of(response)
+                    _check(response, file.left, goes_on=goes_on)
+                    async for chunk in response.content.iter_any():
+                        await file.write(chunk)
+                    return _content_type(response)
+            except (aiohttp.ClientError, ConnectionError) as error:
+                # Where nothing has come there is nothing to go on from; who falls silent once will do so again.
+                if not file.size or not left or isinstance(error, TimeoutError):
+                    raise
+            await asyncio.sleep(RESUME_PAUSE)
+        return None
+
+    @asynccontextmanager
+    async def _answer(self, url: URL, headers: dict[str, str]) -> AsyncIterator[aiohttp.ClientResponse]:
         # The session's own redirects would stay inside one session; here each hop is judged like the first.
         for _ in range(1 + _MAX_REDIRECTS):
-            async with self._session_for(url).get(url, allow_redirects=False) as response:
+            async with self._session_for(url).get(url, headers=headers, allow_redirects=False) as response:
                 if response.status not in _REDIRECTS:
-                    _check(response, max_bytes)
-                    size = await _save(response.content, destination, max_bytes)
-                    return Downloaded(size, _content_type(response))
+                    yield response
+                    return
                 url = _location(response)
         raise DownloadFailed(Reason.UNAVAILABLE, f"more than {_MAX_REDIRECTS} redirects")
 
@@ -145,8 +170,8 @@ def _location(response: aiohttp.ClientResponse) -> URL:
     return _parse(location, response.url)
 
 
-def _check(response: aiohttp.ClientResponse, max_bytes: int) -> None:
-    if response.status != HTTPStatus.OK:
+def _check(response: aiohttp.ClientResponse, max_bytes: int, *, goes_on: bool) -> None:
+    if response.status != HTTPStatus.OK and not goes_on:
         reason = Reason.GONE if response.status in _GONE else Reason.UNAVAILABLE
         raise DownloadFailed(reason, f"HTTP {response.status}")
     # A coded body was not asked for, and unpacking one would hand the limit on bytes to the server.
@@ -159,50 +184,6 @@ def _check(response: aiohttp.ClientResponse, max_bytes: int) -> None:
 
 def _content_type(response: aiohttp.ClientResponse) -> str | None:
     return response.headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip().lower() or None
-
-
-async def _save(body: aiohttp.StreamReader, destination: Path, max_bytes: int) -> int:
-    size = 0
-    try:
-        await _in_thread(partial(destination.write_bytes, b""))
-        size = await _copy(body, destination, max_bytes)
-    finally:
-        if not size:
-            await _in_thread(partial(destination.unlink, missing_ok=True))
-    if not size:
-        raise DownloadFailed(Reason.UNAVAILABLE, "an empty body")
-    return size
-
-
-async def _copy(body: aiohttp.StreamReader, destination: Path, max_bytes: int) -> int:
-    size = 0
-    waiting = bytearray()
-    async for chunk in body.iter_any():
-        size += len(chunk)
-        if size > max_bytes:
-            raise TooLarge
-        waiting += chunk
-        if len(waiting) >= _WRITE_BYTES:
-            await _in_thread(partial(_append, destination, waiting))
-            waiting = bytearray()
-    await _in_thread(partial(_append, destination, waiting))
-    return size
-
-
-def _append(path: Path, data: bytearray) -> None:
-    # Opened for each write, so that no handle is left to close when a download is cancelled.
-    with path.open("ab") as file:
-        file.write(data)
-
-
-async def _in_thread(work: Callable[[], object]) -> None:
-    """Run blocking work; a cancellation waits for its end, so that nothing writes to a file already removed."""
-    running = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        raise
 
 
 def _failure(error: aiohttp.ClientError | OSError) -> DownloadFailed:

@@ -1,6 +1,7 @@
 """How media reach a chat: dead links, albums of every mixture, many chats, once more on demand."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,6 +125,34 @@ async def test_fifty_chats_cost_one_download_and_one_upload(world: World, media:
         assert message["media"]["sha256"] == media.sha256("noon.mp4")
     assert len(await uploads(world)) == 1
     assert await downloads(world, "noon.mp4") == 1
+
+
+def memory(pid: int, name: str) -> int:
+    """A line of the kernel's about the process, in KiB."""
+    (line,) = (row for row in Path(f"/proc/{pid}/status").read_text().splitlines() if row.startswith(name))
+    return int(line.split()[1])
+
+
+def forget_peak(pid: int) -> None:
+    """The peak is counted from here."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the system does not tell a process's peak")
+async def test_a_large_file_passes_through_without_growing_the_bot(world: World) -> None:
+    person = await world.person()
+    await person.tell("tasks", provider="token360", id="t1", outputs=["dawn.mp4"], pace=0.2)
+    await person.tell("tasks", provider="token360", id="t2", outputs=["big-49000000.mp4"], pace=0.2)
+    bot = await world.start_bot()
+    await person.say("/track t1 token360")
+    await delivered(person)
+    before = memory(bot.pid, "VmRSS")
+    forget_peak(bot.pid)
+    await person.say("/track t2 token360")
+    shown = await delivered(person, 2)
+    assert shown[1]["media"]["size"] == 49_000_000
+    assert memory(bot.pid, "VmHWM") - before < 16 * 1024
+    assert list(world.database.with_name("rushes.db.media").iterdir()) == []
 
 
 async def test_the_card_is_closed_while_the_file_is_still_on_its_way(world: World) -> None:

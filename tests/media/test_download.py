@@ -2,6 +2,7 @@ import asyncio
 import gzip
 import ipaddress
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -451,6 +452,44 @@ async def test_a_cancelled_download_leaves_no_file(start: Start, tmp_path: Path)
     with pytest.raises(asyncio.CancelledError):
         await worker
     assert kept(tmp_path) == []
+
+
+async def cut_in_the_middle(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Length": str(len(BODY))})
+    await response.prepare(request)
+    await response.write(BODY[: len(BODY) // 2])
+    assert request.transport
+    request.transport.close()
+    return response
+
+
+def cut_and_continued(etag: str | None, *, honest: bool = True) -> Handler:
+    """The first answer breaks off in the middle; later ones give the rest that is asked for."""
+    asked = 0
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            return await cut_in_the_middle(request)
+        found = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
+        if found is None or not honest:
+            return web.Response(body=BODY)
+        begin = int(found[1])
+        headers = {"Content-Range": f"bytes {begin}-{len(BODY) - 1}/{len(BODY)}", **({"ETag": etag} if etag else {})}
+        return web.Response(status=206, body=BODY[begin:], headers=headers)
+
+    return handler
+
+
+@pytest.mark.parametrize("etag", [None, '"v1"'])
+@pytest.mark.parametrize("honest", [True, False])
+async def test_a_download_that_was_cut_goes_on(start: Start, tmp_path: Path, etag: str | None, *, honest: bool) -> None:
+    origin = await start(cut_and_continued(etag, honest=honest))
+    destination = tmp_path / "a"
+    assert (await fetch(origin, destination)).size == len(BODY)
+    assert destination.read_bytes() == BODY
+    assert [request.headers.get("Range", "")[:6] for request in origin.requests] == ["", "bytes="]
 
 
 async def test_a_slow_disk_holds_up_a_cancellation_but_not_the_others(start: Start, tmp_path: Path) -> None:
