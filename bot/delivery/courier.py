@@ -18,7 +18,8 @@ from bot.storage.store import Store
 from bot.text import cards
 from bot.text.message import Message
 from bot.tracking.gateways import Gateways
-from bot.tracking.model import Delivery, OutboxKind, Strike, Task
+from bot.tracking.model import Delivery, OutboxKind, OutboxState, Strike, Task
+from bot.tracking.results import parts
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +91,10 @@ class Courier:
     async def _show_card(self, row: Delivery, subject: Subject) -> None:
         message = cards.card(subject.task, subject.subscription, subject.title, subject.asked, subject.language)
         look = hashlib.sha256(repr(message).encode("utf-8", "replace")).hexdigest()[:16]
-        if not row.message_ids:
+        is_in_doubt = row.state is OutboxState.DOUBT and not row.message_ids
+        if is_in_doubt and subject.task.ending and parts(subject.task):
+            log.info("outbox %d: a card in doubt is not repeated, the result says it all", row.id)
+        elif not row.message_ids:
             await self._steps.send_text(row, message, silent=True)
         elif look != row.look:
             await self._telegram.edit_text(row.chat_id, row.message_ids[0], message)

@@ -30,8 +30,9 @@ GRACE = 8.0  # seconds that deliveries in flight get when the bot stops
 SPARE_FOR_RESULTS = 2
 
 BACK_OFF_FIRST, BACK_OFF_LONGEST = 1.0, 60.0
-# How long a send in doubt rests before it is repeated: what is on its way should have arrived by then.
-DOUBT_PAUSE = 5.0
+# How long a send in doubt rests before it is repeated: what is on its way should have arrived by then. A card can wait
+# longer; often the result is there before, and then says it all.
+DOUBT_PAUSE, CARD_DOUBT_PAUSE = 5.0, 30.0
 # A card, an answer or a notice is repeated once when in doubt; a result is repeated until it is certain.
 DOUBTFUL_SENDS = 2
 _MEDIA = frozenset({OutboxKind.RESULT, OutboxKind.ALBUM})
@@ -74,7 +75,7 @@ class Sender:
     async def run(self) -> None:
         """Delivers for ever. When cancelled, what is in flight gets `GRACE` seconds to finish."""
         async with self._store.transaction() as tx:
-            await tx.doubt_interrupted()
+            await tx.doubt_interrupted(cards_not_before=self._clock() + CARD_DOUBT_PAUSE)
         await self._remember_pauses()
         try:
             while True:
@@ -159,7 +160,8 @@ class Sender:
         now = self._clock()
         match error:
             case SentPerhaps():
-                return _postpone(OutboxState.DOUBT, now + DOUBT_PAUSE, str(error))
+                pause = CARD_DOUBT_PAUSE if row.kind is OutboxKind.CARD else DOUBT_PAUSE
+                return _postpone(OutboxState.DOUBT, now + pause, str(error))
             case RetryLater():
                 left = self._pacing.pauses(self._monotonic())
                 return _wait(now + error.after, str(error), {chat: now + seconds for chat, seconds in left.items()})

@@ -197,9 +197,13 @@ class Transaction:
         """Something the operator must know."""
         await self._insert(Subscription(0, 0, chat_id, 0, 0, 0), OutboxKind.NOTICE, now, facts=facts)
 
-    async def doubt_interrupted(self) -> None:
+    async def doubt_interrupted(self, cards_not_before: float) -> None:
         """After a start: what was being sent when the process died may or may not have arrived."""
-        await self._change("UPDATE outbox SET state = 'doubt', attempts = attempts + 1 WHERE state = 'sending'")
+        await self._change(
+            "UPDATE outbox SET state = 'doubt', attempts = attempts + 1,"
+            " not_before = CASE kind WHEN 'card' THEN ? ELSE not_before END WHERE state = 'sending'",
+            (cards_not_before,),
+        )
 
     async def mark_sending(self, row_id: int) -> None:
         """Before a call that would send twice if it were repeated."""

@@ -250,7 +250,7 @@ async def test_after_a_crash_a_send_is_in_doubt_and_an_edit_is_due(store: Store)
         await tx.note_messages(editing, (11,))
     assert [row.id for row in await due(store)] == [editing.id]
     async with store.transaction() as tx:
-        await tx.doubt_interrupted()
+        await tx.doubt_interrupted(cards_not_before=NOW)
     states = {row.id: row.state for row in await due(store)}
     assert states == {sending.id: OutboxState.DOUBT, editing.id: OutboxState.PENDING}
 
