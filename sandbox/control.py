@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields
+from random import Random
 from typing import Any
 
 from aiohttp import web
@@ -10,7 +11,7 @@ from aiohttp import web
 from sandbox.calls import Calls
 from sandbox.chats import Attachment, Chat, Message, Person
 from sandbox.entities import Formatted, finish
-from sandbox.faults import Fault, Faults
+from sandbox.faults import Fault, Faults, Weather
 from sandbox.gateways import Tasks
 from sandbox.refusal import ApiError
 from sandbox.scenarios import scenario_from
@@ -22,7 +23,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _NOTE = b"a note\n"
 _PRIVATE, _GROUP = "private", "supergroup"
-_TELEGRAM_FAULTS = frozenset({"429", "error", "drop_before", "drop_after", "delay", "502_html"})
+_TELEGRAM_FAULTS = frozenset({"429", "error", "drop_before", "drop_after", "delay", "502_html", "502_after"})
+# Those that need no facts of their own, so that a weather can throw them in anywhere.
+_WEATHER_FAULTS = ("429", "drop_before", "drop_after", "502_after")
 _GATEWAY_FAULTS = frozenset({"429", "status", "html", "hang", "drip", "reset", "truncate"})
 
 
@@ -51,6 +54,7 @@ class Control:
             web.get("/sim/faults", _answering(self._waiting_faults)),
             web.post("/sim/faults", _answering(self._fault)),
             web.delete("/sim/faults", _answering(self._no_faults)),
+            web.post("/sim/weather", _answering(self._weather)),
             web.post("/sim/gateway-faults", _answering(self._gateway_fault)),
             web.delete("/sim/gateway-faults", _answering(self._no_gateway_faults)),
             web.post("/sim/tasks", _answering(self._task)),
@@ -180,6 +184,19 @@ class Control:
 
     async def _no_faults(self, _: web.Request) -> Json:
         self._telegram.faults.clear()
+        return {}
+
+    async def _weather(self, request: web.Request) -> Json:
+        """What is not named is calm again."""
+        body = await request.json()
+        kinds = tuple(body.pop("kinds", _WEATHER_FAULTS))
+        if not kinds or not _TELEGRAM_FAULTS.issuperset(kinds):
+            raise ValueError(f"kinds must be some of {', '.join(sorted(_TELEGRAM_FAULTS))}")
+        least, most = map(float, body.pop("seconds", (0, 0)))
+        rate, chance = float(body.pop("rate", 0)), Random(body.pop("seed", None))  # noqa: S311 - no secret
+        if body:
+            raise ValueError(f"unknown fields: {', '.join(sorted(body))}")
+        self._telegram.weather = Weather((least, most), rate, kinds, chance)
         return {}
 
     async def _gateway_fault(self, request: web.Request) -> Json:

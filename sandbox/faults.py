@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 EVERY = "*"
@@ -28,6 +29,27 @@ class Fault:
     def number(self, name: str, default: float) -> float:
         """One of the details as a number."""
         return float(self.details.get(name, default))
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """What every call meets: it takes between two numbers of `seconds`, and a share of `rate` goes wrong.
+
+    `chance` says which: the same seed makes the same weather, call by call.
+    """
+
+    seconds: tuple[float, float] = (0.0, 0.0)
+    rate: float = 0.0
+    kinds: tuple[str, ...] = ()
+    chance: Random = field(default_factory=Random)
+
+    def duration(self) -> float:
+        """How long the next call takes."""
+        return self.chance.uniform(*self.seconds)
+
+    def fault(self) -> Fault | None:
+        """What goes wrong with it, None for nothing."""
+        return Fault(self.chance.choice(self.kinds), {}) if self.chance.random() < self.rate else None
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from aiohttp import BodyPartReader, web
 from sandbox.account import ACCOUNT
 from sandbox.calls import Calls
 from sandbox.editing import EDITING
-from sandbox.faults import Fault, Faults
+from sandbox.faults import Fault, Faults, Weather
 from sandbox.media_input import MAX_UPLOAD
 from sandbox.params import Params, Upload
 from sandbox.refusal import TOO_LARGE, ApiError, bad_request
@@ -24,17 +24,23 @@ METHODS: Mapping[str, tuple[str, Method]] = MappingProxyType(
 )
 _TOKEN = re.compile(r"[0-9]+:[0-9A-Za-z_-]+")
 ORDINARY = "ordinary"
+_CALM = Weather()
+# Of the time that a call takes in a slow weather, this share lies before it is carried out.
+_WAY_THERE = 0.6
+# Faults of an answer: the call is carried out all the same.
+_ANSWER_LOST = frozenset({"drop_after", "502_after"})
 _OTHER_FIELDS = 1024 * 1024
 _BAD_GATEWAY = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>502 Bad Gateway</body>\r\n</html>\r\n"
 
 
 class TelegramServer:
-    """One bot's Bot API. `calls` tells what it did, `faults` what goes wrong next."""
+    """One bot's Bot API. `calls` tells what it did, `faults` what goes wrong next, `weather` what any call meets."""
 
     def __init__(self, state: State) -> None:
         self.state = state
         self.calls = Calls()
         self.faults = Faults()
+        self.weather = _CALM
 
     def routes(self) -> list[web.RouteDef]:
         """Its paths, to be put into an application."""
@@ -65,7 +71,16 @@ class TelegramServer:
             raise ApiError(401, "Unauthorized")
 
     async def _call(self, request: web.Request, name: str, method: Method, params: Params) -> web.StreamResponse:
-        fault = self._fault(name, params)
+        """Goes its way whether or not somebody still waits for the answer."""
+        weather = _CALM if name == "getUpdates" else self.weather
+        fault, seconds = self._fault(name, params) or weather.fault(), weather.duration()
+        await asyncio.sleep(seconds * _WAY_THERE)
+        answer = await self._answer(name, method, params, fault)
+        await asyncio.sleep(seconds * (1 - _WAY_THERE))
+        return _hang_up(request) if answer is None else answer
+
+    async def _answer(self, name: str, method: Method, params: Params, fault: Fault | None) -> web.Response | None:
+        """The call carried out, or not, and logged; None if nothing is to be answered."""
         facts = {"method": name, "params": params.summary(), "fault": fault.kind if fault else None}
         if fault and fault.kind == "delay":
             await asyncio.sleep(fault.number("seconds", 1))
@@ -75,11 +90,13 @@ class TelegramServer:
             return refused
         if fault and fault.kind == "drop_before":
             self.calls.add(**facts, status=None, answer=None)
-            return _hang_up(request)
+            return None
         status, answer = await self._execute(method, params)
-        dropped = fault is not None and fault.kind == "drop_after"
-        self.calls.add(**facts, status=None if dropped else status, answer=answer)
-        return _hang_up(request) if dropped else _write(status, answer)
+        is_lost = facts["fault"] in _ANSWER_LOST
+        self.calls.add(**facts, status=None if is_lost else status, answer=answer)
+        if is_lost:
+            return _bad_gateway() if facts["fault"] == "502_after" else None
+        return _write(status, answer)
 
     def _fault(self, name: str, params: Params) -> Fault | None:
         """`family` lets a fault mean every method but the long poll, which would use it up before anything happens."""
@@ -126,9 +143,13 @@ def _refusal(fault: Fault | None) -> web.Response | None:
             )
             return _write(error.code, error.answer())
         case Fault(kind="502_html"):
-            return web.Response(status=502, text=_BAD_GATEWAY, content_type="text/html")
+            return _bad_gateway()
         case _:
             return None
+
+
+def _bad_gateway() -> web.Response:
+    return web.Response(status=502, text=_BAD_GATEWAY, content_type="text/html")
 
 
 def _write(status: int, answer: Any, headers: Mapping[str, str] | None = None) -> web.Response:

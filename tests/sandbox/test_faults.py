@@ -1,4 +1,5 @@
 import asyncio
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -77,6 +78,15 @@ async def test_an_answer_is_lost_on_its_way_back(api: Bot, person: Player) -> No
     assert (call["fault"], call["status"], call["answer"]["result"]["text"]) == ("drop_after", None, "x")
 
 
+async def test_a_proxy_loses_the_answer_of_what_was_carried_out(api: Bot, person: Player) -> None:
+    await person.tell("faults", kind="502_after", method="sendMessage")
+    with pytest.raises(NetworkError, match="Bad Gateway"):
+        await api.send_message(PERSON, "x")
+    assert await texts(person) == ["hello", "x"]
+    call = await last_call(person)
+    assert (call["fault"], call["status"], call["answer"]["ok"]) == ("502_after", None, True)
+
+
 async def test_an_answer_that_comes_too_late_is_a_message_all_the_same(api: Bot, person: Player) -> None:
     await person.tell("faults", kind="delay", seconds=0.3)
     with pytest.raises(TimedOut):
@@ -122,8 +132,59 @@ async def test_orders_can_be_taken_back(api: Bot, person: Player) -> None:
     assert await texts(person) == ["hello", "x"]
 
 
+async def test_in_a_slow_weather_a_call_is_carried_out_before_it_is_answered_and_though_nobody_waits(
+    api: Bot, person: Player
+) -> None:
+    await person.tell("weather", seconds=[0.5, 0.5])
+    with pytest.raises(TimedOut):
+        await api.send_message(PERSON, "x", read_timeout=0.1)
+    assert await texts(person) == ["hello"]
+    began = time.time()
+    await api.send_message(PERSON, "y")
+    call = await last_call(person)
+    assert time.time() - 0.15 > call["time"] >= began + 0.28
+    assert await texts(person) == ["hello", "x", "y"]
+    assert len(await api.get_updates()) == 1
+
+
+async def test_the_same_seed_makes_the_same_weather_until_it_is_calm_again(api: Bot, person: Player) -> None:
+    async def outcome() -> str:
+        try:
+            await api.send_chat_action(PERSON, "typing")
+        except TelegramError:
+            return str((await last_call(person))["fault"])
+        return ""
+
+    seen = []
+    for _ in range(2):
+        await person.tell("weather", rate=0.5, seed=1)
+        seen.append([await outcome() for _ in range(20)])
+    assert seen[0] == seen[1]
+    assert set(seen[0]) == {"", "429", "drop_before", "drop_after", "502_after"}
+    await person.tell("weather")
+    assert [await outcome() for _ in range(10)] == [""] * 10
+
+
+async def test_an_order_goes_before_the_weather(api: Bot, person: Player) -> None:
+    await person.tell("weather", rate=1, kinds=["429"])
+    await person.tell("faults", kind="error", method="sendMessage")
+    with pytest.raises(BadRequest):
+        await api.send_message(PERSON, "x")
+    with pytest.raises(RetryAfter):
+        await api.send_message(PERSON, "x")
+
+
+async def test_a_weather_that_makes_no_sense_is_refused(person: Player) -> None:
+    orders: list[dict[str, Any]] = [{"kinds": ["rain"]}, {"kinds": []}, {"seconds": 3}, {"seconds": [1]}, {"storm": 1}]
+    for wrong in orders:
+        with pytest.raises(ValueError, match="Error"):
+            await person.tell("weather", **wrong)
+
+
 async def test_an_unknown_kind_is_refused(person: Player) -> None:
-    with pytest.raises(ValueError, match="kind must be one of 429, 502_html, delay, drop_after, drop_before, error"):
+    with pytest.raises(
+        ValueError, match="kind must be one of 429, 502_after, 502_html, delay, drop_after, drop_before, error"
+    ):
         await person.tell("faults", kind="drop")
     with pytest.raises(ValueError, match="kind must be one of 429, drip, hang, html, reset, status, truncate"):
         await person.tell("gateway-faults", kind="error")
