@@ -33,8 +33,9 @@ BACK_OFF_FIRST, BACK_OFF_LONGEST = 1.0, 60.0
 # How long a send in doubt rests before it is repeated: what is on its way should have arrived by then. A card can wait
 # longer; often the result is there before, and then says it all.
 DOUBT_PAUSE, CARD_DOUBT_PAUSE = 5.0, 30.0
-# A card, an answer or a notice is repeated once when in doubt; a result is repeated until it is certain.
+# An answer or a notice is repeated once when in doubt; a card and a result until it is certain.
 DOUBTFUL_SENDS = 2
+_REPEATED_ONCE = frozenset({OutboxKind.REPLY, OutboxKind.NOTICE})
 _MEDIA = frozenset({OutboxKind.RESULT, OutboxKind.ALBUM})
 _MUST_ARRIVE = frozenset({OutboxKind.RESULT, OutboxKind.ALBUM, OutboxKind.HEADER})
 STORAGE_PAUSE = 5.0
@@ -221,7 +222,7 @@ def _is_doubtful_enough(row: Delivery) -> bool:
     return (
         row.state is OutboxState.DOUBT
         and not row.message_ids
-        and row.kind not in _MUST_ARRIVE
+        and row.kind in _REPEATED_ONCE
         and row.attempts >= DOUBTFUL_SENDS
     )
 
