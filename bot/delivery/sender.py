@@ -5,6 +5,7 @@ way holds up nothing but what stands behind it in the same result.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -128,10 +129,10 @@ class Sender:
         return wait
 
     async def _sleep(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._store.outbox_changed.wait(), max(seconds, 0.01))
-        except TimeoutError:
-            return
+        # Not wait_for: before Python 3.12 it may take the news for the answer to being cancelled, and live on.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(seconds, 0.01)):
+                await self._store.outbox_changed.wait()
 
     async def _work(self, lane: Lane, row: Delivery) -> None:
         try:

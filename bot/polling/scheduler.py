@@ -4,6 +4,7 @@ Sleeps until the next one is due or somebody follows a new one. Knows neither ga
 """
 
 import asyncio
+import contextlib
 import heapq
 import logging
 
@@ -182,8 +183,8 @@ class Scheduler:
         if timeout is not None and timeout <= 0:
             await asyncio.sleep(0)
             return
-        try:
-            await asyncio.wait_for(self._woken.wait(), timeout)
-        except TimeoutError:
-            return
-        self._woken.clear()
+        # Not wait_for: before Python 3.12 it may take the news for the answer to being cancelled, and live on.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._woken.wait()
+                self._woken.clear()

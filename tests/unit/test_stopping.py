@@ -1,0 +1,66 @@
+"""Whatever happens in the moment when a loop is told to end: it ends."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from telegram import Bot
+
+from bot.delivery.courier import Courier
+from bot.delivery.files import Files
+from bot.delivery.pacing import Pacing
+from bot.delivery.results import Results
+from bot.delivery.sender import Sender
+from bot.delivery.steps import Steps
+from bot.delivery.telegram import Telegram
+from bot.media.download import Downloader
+from bot.polling.cadence import Pace
+from bot.polling.inquiry import Inquiry
+from bot.polling.limiter import Lanes
+from bot.polling.poller import Clocks, Poller
+from bot.polling.scheduler import Scheduler
+from bot.storage.store import Store
+from bot.tracking.gateways import Gateways
+from providers.client import GatewayClient
+
+NOBODY = Gateways([])
+TURNS = range(6)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await Store.open(tmp_path / "rushes.db")
+    yield opened
+    await opened.close()
+
+
+async def ends(loop: asyncio.Task[None], news: asyncio.Event, turns: int) -> bool:
+    """Whether it ends when it is cancelled so many turns after news came in while it slept."""
+    await asyncio.sleep(0.1)
+    news.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    loop.cancel()
+    await asyncio.wait({loop}, timeout=1)
+    return loop.cancelled()
+
+
+@pytest.mark.parametrize("turns", TURNS)
+async def test_the_sender_hears_a_stop_that_comes_with_news(store: Store, tmp_path: Path, turns: int) -> None:
+    telegram = Telegram(Bot("1:x"))
+    steps, files = Steps(store, telegram), Files(Downloader(), GatewayClient(), NOBODY, tmp_path, 1)
+    courier = Courier(store, telegram, steps, Results(store, telegram, files, steps), NOBODY, "en")
+    sender = Sender(store, courier, Pacing(), time.time, time.monotonic)
+    assert await ends(asyncio.create_task(sender.run()), store.outbox_changed, turns)
+
+
+@pytest.mark.parametrize("turns", TURNS)
+async def test_the_scheduler_hears_a_stop_that_comes_with_news(store: Store, turns: int) -> None:
+    pace, lanes, clocks = Pace(), Lanes(1, None), Clocks(time.time, time.monotonic, random.random)
+    poller = Poller(NOBODY, Inquiry(NOBODY, GatewayClient(), lanes, pace), store, pace, frozenset(), clocks)
+    scheduler = Scheduler(store, poller, lanes, clocks)
+    scheduler._plan(1, 60.0)  # it sleeps until then, not for ever
+    assert await ends(asyncio.create_task(scheduler.run()), scheduler._woken, turns)
