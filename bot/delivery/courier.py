@@ -66,6 +66,10 @@ class Courier:
             case _:
                 await self._results.show(row, subject)
 
+    def wind_up(self) -> None:
+        """What is under way may finish; nothing that would have to be finished is begun."""
+        self._steps.stop_sending()
+
     async def refuse(self, chat_id: int, thread_id: int, user_id: int, message_id: int) -> None:
         """Tells somebody who is not let in; nothing of it is stored, and if it fails nothing is lost."""
         message = cards.refusal(user_id, self._default_language)

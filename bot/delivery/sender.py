@@ -26,7 +26,7 @@ TEXT_WORKERS, MEDIA_WORKERS = 64, 256
 # Of the rows that are due so many are looked at, and of one chat's so many; more than can be worked on at once.
 LOOK, PER_CHAT = 2 * (TEXT_WORKERS + MEDIA_WORKERS), 8
 IDLE = 60.0  # seconds; a look at the table now and then, whatever was announced
-GRACE = 8.0  # seconds that deliveries in flight get when the bot stops
+GRACE = 7.0  # seconds that deliveries in flight get when the bot stops
 # Progress waits while there is little of a chat's budget left: answers and results may need it.
 SPARE_FOR_RESULTS = 2
 
@@ -194,6 +194,7 @@ class Sender:
                 await asyncio.sleep(STORAGE_PAUSE)
 
     async def _wind_up(self) -> None:
+        self._courier.wind_up()
         workers = list(self._workers.values())
         if not workers:
             return

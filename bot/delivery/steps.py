@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
-from bot.delivery.errors import DeliveryError, InDoubt, TargetGone
+from bot.delivery.errors import DeliveryError, InDoubt, NotSent, TargetGone
 from bot.delivery.telegram import Telegram
 from bot.storage.store import Store
 from bot.text.message import Message
@@ -35,6 +35,11 @@ class Steps:
         self._store = store
         self._telegram = telegram
         self._sends = asyncio.Semaphore(SENDS_AT_ONCE)
+        self._is_stopping = False
+
+    def stop_sending(self) -> None:
+        """From now on no send begins: one that the end of the process cuts off may stand in the chat twice."""
+        self._is_stopping = True
 
     async def send(self, row: Delivery, call: Callable[[], Awaitable[Ids]]) -> Ids:
         """Marks the row, sends, and records the ids: from here on the row's messages are only edited.
@@ -42,6 +47,8 @@ class Steps:
         Raises `SentPerhaps` where the outcome is not known.
         """
         async with self._its_turn():
+            if self._is_stopping:
+                raise NotSent("the bot is stopping")
             async with self._store.transaction() as tx:
                 await tx.mark_sending(row.id)
             try:

@@ -12,9 +12,8 @@ from telegram import Bot
 from bot.delivery.courier import Courier
 from bot.delivery.files import Files
 from bot.delivery.pacing import Pacing
-from bot.delivery.results import Results
 from bot.delivery.sender import Sender
-from bot.delivery.steps import Steps
+from bot.delivery.stock import Stock
 from bot.delivery.telegram import Telegram
 from bot.media.download import Downloader
 from bot.polling.cadence import Pace
@@ -50,10 +49,10 @@ async def ends(loop: asyncio.Task[None], news: asyncio.Event, turns: int) -> boo
 
 @pytest.mark.parametrize("turns", TURNS)
 async def test_the_sender_hears_a_stop_that_comes_with_news(store: Store, tmp_path: Path, turns: int) -> None:
-    telegram = Telegram(Bot("1:x"))
-    steps, files = Steps(store, telegram), Files(Downloader(), GatewayClient(), NOBODY, tmp_path, 1)
-    courier = Courier(store, telegram, steps, Results(store, telegram, files, steps), NOBODY, "en")
-    sender = Sender(store, courier, Pacing(), time.time, time.monotonic)
+    pacing = Pacing()
+    stock = Stock(store, Files(Downloader(), GatewayClient(), NOBODY, tmp_path, 1))
+    courier = Courier(store, Telegram(Bot("1:x"), pacing, time.monotonic), stock, NOBODY, time.time, "en")
+    sender = Sender(store, courier, pacing, time.time, time.monotonic)
     assert await ends(asyncio.create_task(sender.run()), store.outbox_changed, turns)
 
 
