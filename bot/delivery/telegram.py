@@ -4,6 +4,7 @@ Two things are settled here, because every call has to pass: nothing is sent to 
 words whose markup Telegram does not take are sent without it.
 """
 
+import asyncio
 import contextlib
 import logging
 import struct
@@ -11,6 +12,7 @@ import zlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import telegram
 from telegram import (
@@ -55,6 +57,7 @@ class Telegram:
         self._pacing = pacing
         self._monotonic = monotonic
         self._local_mode = local_mode
+        self._one_by_one: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def send_text(self, chat_id: int, thread_id: int, message: Message, *, reply_to: int, silent: bool) -> int:
         """A new message; returns its id, 0 if Telegram does not say it. Repeating it would show it twice."""
@@ -115,7 +118,7 @@ class Telegram:
                     write_timeout=MEDIA_WRITE_TIMEOUT,
                 )
 
-        edited = await self._edit(chat_id, caption, MessageLimit.CAPTION_LENGTH, edit)
+        edited = await self._edit(chat_id, caption, MessageLimit.CAPTION_LENGTH, edit, is_long=True)
         return _held(edited) if isinstance(edited, telegram.Message) else None
 
     async def delete(self, chat_id: int, message_id: int) -> None:
@@ -159,33 +162,38 @@ class Telegram:
         file = files.enter_context(item.path.open("rb"))
         return InputFile(file, filename=item.name, attach=True, read_file_handle=False)
 
-    async def _edit(self, chat_id: int, html: Html, limit: int, edit: Worded) -> Any:
+    async def _edit(self, chat_id: int, html: Html, limit: int, edit: Worded, *, is_long: bool = False) -> Any:
         """What Telegram answers to an edit; None where nothing had to be changed."""
         try:
-            return await self._say(chat_id, html, limit, edit)
+            return await self._say(chat_id, html, limit, edit, is_long=is_long)
         except Unchanged:
             return None
 
-    async def _say(self, chat_id: int, html: Html, limit: int, call: Worded) -> Any:
+    async def _say(self, chat_id: int, html: Html, limit: int, call: Worded, *, is_long: bool = False) -> Any:
         try:
-            return await self._call(chat_id, lambda: call(html, ParseMode.HTML))
+            return await self._call(chat_id, lambda: call(html, ParseMode.HTML), is_long=is_long)
         except BadText as error:
             log.error("words were sent without their markup: %s", error)  # noqa: TRY400 - the sentence says it all
-            return await self._call(chat_id, lambda: call(plain(html, limit), None))
+            return await self._call(chat_id, lambda: call(plain(html, limit), None), is_long=is_long)
 
-    async def _call(self, chat_id: int, method: Callable[[], Awaitable[Any]]) -> Any:
-        """Every call passes here. Where Telegram has said to wait, it raises `RetryLater` and makes none."""
-        left = self._pacing.pause_left(chat_id, self._monotonic())
-        if left:
-            raise RetryLater("paused", left)
-        try:
-            return await method()
-        except (TelegramError, KeyError) as error:
-            # A body without "result" comes out of the library as a KeyError.
-            meaning = classify(error)
-            if isinstance(meaning, RetryLater):
-                self._pacing.pause(chat_id, self._monotonic(), meaning.after, everywhere=meaning.everywhere)
-            raise meaning from error
+    async def _call(self, chat_id: int, method: Callable[[], Awaitable[Any]], *, is_long: bool = False) -> Any:
+        """Every call passes here. Where Telegram has said to wait, it raises `RetryLater` and makes none.
+
+        A chat gets one call at a time, so that the ones behind it hear of the wait; only uploads, which are long, go
+        beside the others.
+        """
+        async with contextlib.nullcontext() if is_long else self._one_by_one.setdefault(chat_id, asyncio.Lock()):
+            left = self._pacing.pause_left(chat_id, self._monotonic())
+            if left:
+                raise RetryLater("paused", left)
+            try:
+                return await method()
+            except (TelegramError, KeyError) as error:
+                # A body without "result" comes out of the library as a KeyError.
+                meaning = classify(error)
+                if isinstance(meaning, RetryLater):
+                    self._pacing.pause(chat_id, self._monotonic(), meaning.after, everywhere=meaning.everywhere)
+                raise meaning from error
 
 
 def blank_png(side: int = 320, shade: int = 0x2B) -> bytes:
