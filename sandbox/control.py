@@ -12,6 +12,7 @@ from sandbox.calls import Calls
 from sandbox.chats import Attachment, Chat, Message, Person
 from sandbox.entities import Formatted, finish
 from sandbox.faults import Fault, Faults, Weather
+from sandbox.files import StoredFile
 from sandbox.gateways import Tasks
 from sandbox.refusal import ApiError
 from sandbox.scenarios import scenario_from
@@ -279,4 +280,10 @@ def _media(attachment: Attachment) -> Json:
         "width": attachment.width or file.width,
         "height": attachment.height or file.height,
         "duration": attachment.duration,
+        "thumbnail": _picture(attachment.thumbnail),
+        "cover": _picture(attachment.cover),
     }
+
+
+def _picture(stored: StoredFile | None) -> Json | None:
+    return {name: getattr(stored, name) for name in ("file_id", "size", "width", "height")} if stored else None

@@ -1,7 +1,7 @@
 """The files that Telegram keeps: bytes on disk, found again by `file_id`; knows nothing of chats or HTTP."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -60,6 +60,11 @@ class Files:
         self._by_id[stored.file_id] = stored
         self._by_path[stored.remote_path] = stored
         return stored
+
+    def illustrate(self, stored: StoredFile, thumbnail: StoredFile) -> StoredFile:
+        """From now on the file has this preview, in whichever message it stands."""
+        known = self._by_id[stored.file_id] = self._by_path[stored.remote_path] = replace(stored, thumbnail=thumbnail)
+        return known
 
     def find(self, file_id: str) -> StoredFile:
         """The file of that id; Telegram's complaint where there is none."""

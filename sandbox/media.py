@@ -4,13 +4,14 @@ import hashlib
 import mimetypes
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 
 import av
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 Colour = tuple[int, int, int]
 Size = tuple[int, int]
@@ -40,12 +41,49 @@ _MOODS = MappingProxyType(
         "night": Mood("Night", (6, 10, 34), (48, 70, 120), (236, 240, 255), (8, 10, 24)),
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One clip. `size` is as shown.
+
+    `turned`: the frames lie on their right side and the file says so; `squeezed`: they are narrower by that factor, and
+    the file says so; `grain`: noise that no codec makes smaller, 10 to 20 MB a second.
+    """
+
+    mood: str
+    size: Size
+    turned: bool = False
+    squeezed: Fraction = Fraction(1)
+    grain: bool = False
+    seconds: int = SECONDS
+
+    @property
+    def coded(self) -> Size:
+        """The size of its frames."""
+        width, height = reversed(self.size) if self.turned else self.size
+        return round(width / self.squeezed), height
+
+
 WIDE: Size = (640, 360)
 TALL: Size = (360, 640)
 STILL: Size = (960, 640)
 _CLIPS = MappingProxyType(
-    {"dawn.mp4": ("dawn", WIDE), "noon.mp4": ("noon", WIDE), "dusk.mp4": ("dusk", TALL), "night.mp4": ("night", WIDE)}
+    {
+        "dawn.mp4": Clip("dawn", WIDE),
+        "noon.mp4": Clip("noon", WIDE),
+        "dusk.mp4": Clip("dusk", TALL),
+        "night.mp4": Clip("night", WIDE),
+    }
 )
+_HEAVY = MappingProxyType(
+    {
+        "heavy-tall.mp4": Clip("noon", (720, 1280), grain=True, seconds=1),
+        "heavy-turned.mp4": Clip("noon", (720, 1280), turned=True, grain=True, seconds=1),
+        "heavy-squeezed.mp4": Clip("noon", (1280, 720), squeezed=Fraction(4, 3), grain=True, seconds=1),
+    }
+)
+_BROKEN = "broken.mp4"
 _STILLS = MappingProxyType(
     {
         "dawn.png": ("dawn", 0.35),
@@ -58,19 +96,23 @@ _STILLS = MappingProxyType(
 )
 _BIG = re.compile(r"big-([0-9]{1,9})\.mp4")
 _BOX_HEAD = 8
+_GRAIN = 22  # of 255, how far the noise strays
 _PLAIN = re.compile(r"plain-([0-9]{1,5})x([0-9]{1,5})\.png")
 
 
 class Media:
-    """A folder of files by name. Two families are made on demand: `big-<bytes>.mp4` and `plain-<w>x<h>.png`."""
+    """A folder of files by name.
+
+    Made on demand: the heavy clips, `broken.mp4`, and two families, `big-<bytes>.mp4` and `plain-<w>x<h>.png`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def make(self) -> None:
         """Write every clip and picture; takes about a second."""
-        for name, (mood, size) in _CLIPS.items():
-            _write_clip(self._folder / name, _MOODS[mood], size)
+        for name, clip in _CLIPS.items():
+            _write_clip(self._folder / name, clip)
         for name, (mood, moment) in _STILLS.items():
             Scene(_MOODS[mood], STILL).frame(moment).save(self._folder / name, quality=90)
 
@@ -101,6 +143,10 @@ class Media:
                 _pad(self._folder / "dawn.mp4", path, int(big[1]))
         elif plain := _PLAIN.fullmatch(name):
             Image.new("RGB", (int(plain[1]), int(plain[2])), (70, 90, 120)).save(path)
+        elif name in _HEAVY:
+            _write_clip(path, _HEAVY[name])
+        elif name == _BROKEN:
+            _blank(self._folder / "dawn.mp4", path)
 
 
 def _pad(source: Path, target: Path, size: int) -> None:
@@ -111,6 +157,13 @@ def _pad(source: Path, target: Path, size: int) -> None:
         file.seek(0, 2)
         file.write(room.to_bytes(4, "big") + b"free")
         file.truncate(size)
+
+
+def _blank(source: Path, target: Path) -> None:
+    """A clip with a right index and nothing but zeros where it says that the frames are."""
+    data = source.read_bytes()
+    start = data.index(b"mdat") + 4
+    target.write_bytes(data[:start] + bytes(len(data) - start))
 
 
 class Scene:
@@ -178,18 +231,33 @@ def _mix(one: int, other: int, share: float) -> int:
     return round(one + (other - one) * min(1.0, share))
 
 
-def _write_clip(path: Path, mood: Mood, size: Size) -> None:
+def _write_clip(path: Path, clip: Clip) -> None:
     """H.264 in MP4, the index in front, so that it plays while it loads."""
-    scene = Scene(mood, size)
-    frames = RATE * SECONDS
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
         # Without mbtree=0 no two files are the same: that part of x264 reads what lies beyond the picture's edge.
-        options = {"preset": "veryfast", "crf": "23", "threads": "1", "x264-params": "mbtree=0"}
-        stream = container.add_stream("libx264", rate=RATE, options=options)
-        stream.width, stream.height = size
+        small = {"preset": "veryfast", "crf": "23", "threads": "1", "x264-params": "mbtree=0"}
+        large = {"preset": "ultrafast", "qp": "12", "threads": "1"}
+        stream = container.add_stream("libx264", rate=RATE, options=large if clip.grain else small)
+        stream.width, stream.height = clip.coded
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, RATE)
-        for index in range(frames):
-            frame = av.VideoFrame.from_image(scene.frame(index / (frames - 1)))  # type: ignore[no-untyped-call]
-            container.mux(stream.encode(frame))
+        stream.sample_aspect_ratio = clip.squeezed
+        if clip.turned:
+            stream.set_display_rotation(90)
+        for image in _frames(clip):
+            container.mux(stream.encode(av.VideoFrame.from_image(image)))  # type: ignore[no-untyped-call]
         container.mux(stream.encode())
+
+
+def _frames(clip: Clip) -> Iterator[Image.Image]:
+    """The pictures as they are coded."""
+    scene = Scene(_MOODS[clip.mood], clip.size)
+    grain = Image.effect_noise(clip.size, _GRAIN).convert("RGB") if clip.grain else None
+    count = RATE * clip.seconds
+    for index in range(count):
+        image = scene.frame(index / (count - 1))
+        if grain:
+            image = ImageChops.add(image, ImageChops.offset(grain, 101 * index, 211 * index), offset=-128)
+        if clip.turned:
+            image = image.transpose(Image.Transpose.ROTATE_270)
+        yield image.resize(clip.coded)

@@ -36,8 +36,8 @@ async def send_media(kind: str, state: State, params: Params) -> Json:
     place = destination(state, params)
     content = caption_of(params)
     value = params.files.get(kind) or params.values.get(kind)
-    preview = params.files.get("thumbnail") or params.values.get("thumbnail")
-    attachment = await attach(state, params, kind, {**params.values, "media": value, "thumbnail": preview})
+    pictures = {name: params.files.get(name) or params.values.get(name) for name in ("thumbnail", "cover")}
+    attachment = await attach(state, params, kind, {**params.values, "media": value, **pictures})
     message = state.chats.post(sender=state.me, content=content, attachment=attachment, **place)
     return message_shape(state.chats, message)
 
@@ -79,7 +79,11 @@ async def attach(state: State, params: Params, kind: str, item: Mapping[str, Any
     given = Params(item)
     stored = await receive(state, params, item.get("media"), kind, given)
     preview = await thumbnail(state, params, item.get("thumbnail"))
-    cover = await receive(state, params, item["cover"], "photo", Params()) if item.get("cover") else None
+    # A file that is there already keeps the preview that it came with.
+    if preview and not stored.thumbnail:
+        stored = state.files.illustrate(stored, preview)
+    has_cover = kind == "video" and item.get("cover")
+    cover = await receive(state, params, item["cover"], "photo", Params()) if has_cover else None
     shown = "document" if stored.kind == "document" and kind in {"video", "animation"} else kind
     return Attachment(
         shown,
@@ -89,7 +93,7 @@ async def attach(state: State, params: Params, kind: str, item: Mapping[str, Any
         duration=stored.duration,
         title=given.text("title") or None,
         performer=given.text("performer") or None,
-        thumbnail=preview or stored.thumbnail,
+        thumbnail=stored.thumbnail,
         cover=cover,
         spoiler=given.flag("has_spoiler"),
     )

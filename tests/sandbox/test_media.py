@@ -1,6 +1,7 @@
 import hashlib
 import io
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -436,3 +437,77 @@ def test_the_files_are_the_same_every_time(media: Media, tmp_path: Path) -> None
     again = Media(tmp_path)
     again.make()
     assert [again.sha256(name) for name in again.names()] == [media.sha256(name) for name in media.names()]
+
+
+# A video's pictures
+
+
+def beside(**pictures: bytes) -> dict[str, InputFile]:
+    """Files that go by their form name: python-telegram-bot itself sends no cover in an edit."""
+    return {name: InputFile(data, filename=f"{name}.jpg") for name, data in pictures.items()}
+
+
+async def test_an_edit_brings_a_thumbnail_and_a_cover(
+    api: Bot, person: Player, attached: Files, origins: Origins
+) -> None:
+    line = await api.send_message(PERSON, "The video is ready.")
+    video = InputMediaVideo(attached("noon.mp4"), thumbnail="attach://thumbnail", cover="attach://cover")
+    files = beside(thumbnail=jpeg(320, 180), cover=jpeg(640, 360))
+    await api.edit_message_media(video, PERSON, line.message_id, api_kwargs=files)
+    shown = (await seen(person, line))["media"]
+    assert (shown["thumbnail"]["width"], shown["thumbnail"]["height"]) == (320, 180)
+    assert (shown["cover"]["width"], shown["cover"]["height"]) == (640, 360)
+    for cover in (shown["cover"]["file_id"], f"{origins.cdn}/files/dusk.jpg"):
+        await edit(api, line, InputMediaVideo(shown["file_id"], caption=cover[-9:], cover=cover))
+        assert (await seen(person, line))["media"]["cover"] is not None
+
+
+async def test_a_file_keeps_its_thumbnail_and_a_message_its_cover(api: Bot, person: Player, upload: Files) -> None:
+    thumbnail = InputFile(jpeg(320, 180), filename="t.jpg")
+    first = await api.send_video(PERSON, upload("noon.mp4"), thumbnail=thumbnail, cover=upload("dusk.jpg"))
+    assert first.video is not None
+    again = await api.send_video(PERSON, first.video.file_id)
+    shown = (await seen(person, again))["media"]
+    assert shown["thumbnail"] == (await seen(person, first))["media"]["thumbnail"]
+    assert (shown["thumbnail"]["width"], shown["cover"]) == (320, None)
+
+
+@pytest.mark.parametrize("thumbnail", [jpeg(400, 225), jpeg(320, 180, 200_001), b"no picture"])
+async def test_in_an_edit_too_a_thumbnail_must_fit_and_only_a_video_has_a_cover(
+    api: Bot, person: Player, attached: Files, thumbnail: bytes
+) -> None:
+    line = await api.send_message(PERSON, "The file is ready.")
+    document = InputMediaDocument(
+        attached("noon.mp4"), thumbnail="attach://thumbnail", api_kwargs={"cover": "attach://cover"}
+    )
+    files = beside(thumbnail=thumbnail, cover=jpeg(640, 360))
+    await api.edit_message_media(document, PERSON, line.message_id, api_kwargs=files)
+    shown = (await seen(person, line))["media"]
+    assert (shown["thumbnail"], shown["cover"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "rotation", "pixel"),
+    [
+        ("heavy-tall.mp4", (720, 1280), 0, Fraction(1)),
+        ("heavy-turned.mp4", (1280, 720), 90, Fraction(1)),
+        ("heavy-squeezed.mp4", (960, 720), 0, Fraction(4, 3)),
+    ],
+)
+def test_heavy_clips_are_what_they_are_called(
+    media: Media, name: str, size: tuple[int, int], rotation: int, pixel: Fraction
+) -> None:
+    path = path_of(media, name)
+    assert path.stat().st_size > 10 * 2**20
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        frame = next(container.decode(stream))
+        assert (frame.width, frame.height, frame.rotation) == (*size, rotation)
+        assert stream.sample_aspect_ratio == pixel
+
+
+def test_a_broken_clip_has_an_index_and_no_frame(media: Media) -> None:
+    with av.open(str(path_of(media, "broken.mp4"))) as container:
+        assert container.streams.video[0].frames == 72
+        with pytest.raises(av.InvalidDataError):
+            next(container.decode(video=0))
