@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 
 from bot.delivery.errors import DeliveryError, NotSent, Refused, TargetGone
-from bot.delivery.media import ALBUM_FORMS, Item, Upload, best_form, file_name
+from bot.delivery.media import ALBUM_FORMS, Item, Upload
 from bot.delivery.steps import Ids, Steps
 from bot.delivery.stock import Stock
 from bot.delivery.subject import Subject
@@ -58,7 +58,7 @@ class Albums:
             if await self._stock.renewed(row, task, error):
                 raise NotSent("the links were renewed") from error
             return subject.link(row, place, "gone" if error.reason is Reason.GONE else "unavailable")
-        return Upload(best_form(file.media), file.path, file.media, file_name(file.media, task.external_id, place))
+        return file.upload(task, place)
 
     async def _split(self, row: Delivery, contents: Contents) -> Contents:
         """What one album can hold; what is no picture is sent apart, as is a picture that is left alone."""

@@ -12,9 +12,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.delivery.media import is_result
+from bot.delivery.media import Upload, best_form, file_name, is_result
 from bot.media.download import Downloader, DownloadFailed, Reason
-from bot.media.probe import Media, probe
+from bot.media.probe import Media, MediaKind, probe
+from bot.media.stills import Stills, stills
 from bot.tracking.gateways import Gateways
 from bot.tracking.model import Task
 from providers.base import Output, QueryError, QueryErrorKind, Snapshot, State
@@ -28,10 +29,16 @@ _ASK_AGAIN_AFTER = 600.0
 
 @dataclass(frozen=True, slots=True)
 class LocalFile:
-    """A file that was fetched, and what its bytes are."""
+    """A file that was fetched, what its bytes are, and how it looks."""
 
     path: Path
     media: Media
+    stills: Stills
+
+    def upload(self, task: Task, place: int) -> Upload:
+        """The task's output at `place`, in its best form."""
+        name = file_name(self.media, task.external_id, place)
+        return Upload(best_form(self.media), self.path, self.media, name, self.stills.thumbnail, self.stills.cover)
 
 
 class Files:
@@ -80,7 +87,9 @@ class Files:
             media = await asyncio.to_thread(probe, path)
             if not is_result(media):
                 raise DownloadFailed(Reason.UNAVAILABLE, f"the answer is {media.format}, not media")
-            yield LocalFile(path, media)
+            # Telegram makes the pictures of a photo itself.
+            is_photo = best_form(media) is MediaKind.PHOTO
+            yield LocalFile(path, media, Stills() if is_photo else await stills(path, media.format, Path(folder)))
 
     async def renewed(self, task: Task) -> Snapshot | None:
         """What the gateway says of a finished task today, with links that are fresh; None if it gives no others."""

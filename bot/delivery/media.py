@@ -1,7 +1,7 @@
 """In which form a file goes to Telegram, best first. Pure: judges what the probe found, touches no file."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,20 +11,23 @@ from providers.base import Output, OutputKind
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file on this machine, to be sent in that form under that name."""
+    """A file on this machine, to be sent in that form under that name, with its pictures if there are any."""
 
     form: MediaKind
     path: Path
     media: Media
     name: str
+    thumbnail: Path | None = None
+    cover: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A file that Telegram holds already."""
+    """A file that Telegram holds already; `cover` is the file_id of a video's cover, "" for none."""
 
     form: MediaKind
     file_id: str
+    cover: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +69,14 @@ def is_result(media: Media) -> bool:
     return media.size > 0 and media.format not in _NO_RESULT
 
 
-def rungs(path: Path, media: Media, output: Output, name: str, *, by_address_first: bool = False) -> tuple[Item, ...]:
-    """Every form in which the file may be offered, best first; a document takes everything.
+def rungs(upload: Upload, output: Output, *, by_address_first: bool = False) -> tuple[Item, ...]:
+    """Every way in which the file may be offered, from its best form on; a document takes everything.
 
     By address Telegram is told no geometry, so that comes last, unless uploads do not get through.
     """
-    best = best_form(media)
-    uploads = [Upload(form, path, media, name) for form in dict.fromkeys((best, MediaKind.DOCUMENT))]
-    address = remote(best, output, media.size)
-    addresses = [address] if address else []
+    uploads = dict.fromkeys((upload, replace(upload, form=MediaKind.DOCUMENT)))
+    address = remote(upload.form, output, upload.media.size)
+    addresses = (address,) if address else ()
     return (*addresses, *uploads) if by_address_first else (*uploads, *addresses)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bot.delivery.errors import EmptyUpload, FileTooLarge, HoldsMedia, InDoubt, NotAllowed, NotSent, Refused
 from bot.delivery.files import LocalFile
-from bot.delivery.media import Item, expected_form, file_name, remote, rungs, still_open
+from bot.delivery.media import Item, expected_form, remote, rungs, still_open
 from bot.delivery.steps import Steps
 from bot.delivery.stock import Stock
 from bot.delivery.subject import Subject
@@ -139,11 +139,11 @@ class Results:
 
 
 def _choices(row: Delivery, subject: Subject, file: LocalFile) -> tuple[Item, ...]:
-    output = cards.output_of(subject.task, row.outputs[0])
-    name = file_name(file.media, subject.task.external_id, row.outputs[0])
+    place = row.outputs[0]
     # Where uploads break off again and again, Telegram may still be able to fetch the file by itself.
     by_address_first = row.attempts >= ADDRESS_ATTEMPT and row.attempts % 2 == 1
-    return rungs(file.path, file.media, output, name, by_address_first=by_address_first)
+    upload = file.upload(subject.task, place)
+    return rungs(upload, cards.output_of(subject.task, place), by_address_first=by_address_first)
 
 
 def _why_refused(row: Delivery, subject: Subject, refusal: Refused, file: LocalFile) -> Message:

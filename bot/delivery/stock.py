@@ -43,13 +43,13 @@ class Stock:
     async def held(self, task: Task, place: int) -> Held | None:
         """Telegram's own copy, if it has one."""
         known = await self._store.file_of(task.id, place)
-        return Held(MediaKind(known[0]), known[1]) if known else None
+        return Held(MediaKind(known[0]), *known[1:]) if known else None
 
-    async def keep(self, task: Task, place: int, held: tuple[MediaKind, str] | None) -> None:
+    async def keep(self, task: Task, place: int, held: Held | None) -> None:
         """Remembers the copy that Telegram has now."""
         if held:
             async with self._store.transaction() as tx:
-                await tx.remember_file(task.id, place, *held)
+                await tx.remember_file(task.id, place, held.form, held.file_id, held.cover)
 
     async def forget(self, task: Task, place: int) -> None:
         """Telegram does not know that file_id (any more)."""

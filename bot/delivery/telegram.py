@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 MEDIA_READ_TIMEOUT = 120
 MEDIA_WRITE_TIMEOUT = 60
 
+_WITH_STILLS = frozenset({MediaKind.VIDEO, MediaKind.ANIMATION, MediaKind.DOCUMENT})
+
 # A call with words in it: the words, and how they are marked up.
 Worded = Callable[[str, ParseMode | None], Awaitable[Any]]
 
@@ -102,20 +104,23 @@ class Telegram:
 
         await self._edit(chat_id, message.html, MessageLimit.CAPTION_LENGTH, edit)
 
-    async def put_media(self, chat_id: int, message_id: int, item: Item, caption: Html) -> tuple[MediaKind, str] | None:
+    async def put_media(self, chat_id: int, message_id: int, item: Item, caption: Html) -> Held | None:
         """The message becomes the media. May be repeated.
 
-        Returns as what, and by which file_id, Telegram holds it now; None if it stood there already.
+        Returns as what Telegram holds it now; None if it stood there already.
         """
+        stills, attached = self._stills(item)
 
         async def edit(text: str, mode: ParseMode | None) -> Any:
+            words = {"caption": text or None, "parse_mode": mode}
             with contextlib.ExitStack() as files:
                 return await self._bot.edit_message_media(
-                    _input_media(item, self._source(item, files), text, mode),
+                    _input_media(item, self._source(item, files), {**words, **stills}),
                     chat_id=chat_id,
                     message_id=message_id,
                     read_timeout=MEDIA_READ_TIMEOUT,
                     write_timeout=MEDIA_WRITE_TIMEOUT,
+                    api_kwargs=attached,
                 )
 
         edited = await self._edit(chat_id, caption, MessageLimit.CAPTION_LENGTH, edit, is_long=True)
@@ -161,6 +166,20 @@ class Telegram:
         # Streamed from the handle; by default the library would read all of it into memory.
         file = files.enter_context(item.path.open("rb"))
         return InputFile(file, filename=item.name, attach=True, read_file_handle=False)
+
+    def _stills(self, item: Item) -> tuple[dict[str, Any], dict[str, InputFile]]:
+        """The pictures that go with the item, by Telegram's names for them, and the files that they stand for."""
+        if isinstance(item, Held) and item.cover:
+            return {"cover": item.cover}, {}
+        if not isinstance(item, Upload) or item.form not in _WITH_STILLS:
+            return {}, {}
+        named = {"thumbnail": item.thumbnail, "cover": item.cover if item.form is MediaKind.VIDEO else None}
+        paths = {name: path for name, path in named.items() if path}
+        if self._local_mode:
+            return paths, {}
+        # The library would forget the cover's file, so both pictures travel beside the medium, by name.
+        attached = {name: InputFile(path.read_bytes(), filename=path.name) for name, path in paths.items()}
+        return {name: f"attach://{name}" for name in paths}, attached
 
     async def _edit(self, chat_id: int, html: Html, limit: int, edit: Worded, *, is_long: bool = False) -> Any:
         """What Telegram answers to an edit; None where nothing had to be changed."""
@@ -217,19 +236,18 @@ def _keyboard(message: Message) -> InlineKeyboardMarkup | None:
     return InlineKeyboardMarkup([[InlineKeyboardButton(button.text, url=button.url) for button in message.buttons]])
 
 
-def _input_media(item: Item, media: InputFile | Path | str, caption: str, mode: ParseMode | None) -> InputMedia:
-    words: dict[str, Any] = {"caption": caption or None, "parse_mode": mode}
+def _input_media(item: Item, media: InputFile | Path | str, more: dict[str, Any]) -> InputMedia:
     match item.form:
         case MediaKind.VIDEO:
-            return InputMediaVideo(media, supports_streaming=True, **_geometry(item), **words)
+            return InputMediaVideo(media, supports_streaming=True, **_geometry(item), **more)
         case MediaKind.ANIMATION:
-            return InputMediaAnimation(media, **_geometry(item), **words)
+            return InputMediaAnimation(media, **_geometry(item), **more)
         case MediaKind.PHOTO:
-            return InputMediaPhoto(media, **words)
+            return InputMediaPhoto(media, **more)
         case MediaKind.AUDIO:
-            return InputMediaAudio(media, duration=_geometry(item).get("duration"), **words)
+            return InputMediaAudio(media, duration=_geometry(item).get("duration"), **more)
         case MediaKind.DOCUMENT:
-            return InputMediaDocument(media, disable_content_type_detection=True, **words)
+            return InputMediaDocument(media, disable_content_type_detection=True, **more)
 
 
 def _geometry(item: Item) -> dict[str, Any]:
@@ -240,12 +258,14 @@ def _geometry(item: Item) -> dict[str, Any]:
     return {name: max(1, round(value)) for name, value in found.items() if value}
 
 
-def _held(message: Any) -> tuple[MediaKind, str] | None:
+def _held(message: Any) -> Held | None:
     """The file_id in Telegram's answer; it may have made something else of the file than was asked for."""
     if message.photo:
-        return MediaKind.PHOTO, message.photo[-1].file_id
+        return Held(MediaKind.PHOTO, message.photo[-1].file_id)
     for form in (MediaKind.VIDEO, MediaKind.ANIMATION, MediaKind.AUDIO, MediaKind.DOCUMENT):
         held = getattr(message, form)
         if held:
-            return form, held.file_id
+            # A cover belongs to the message, not to the file: whoever gets the file by its id has to name it too.
+            cover = held.cover[-1].file_id if form is MediaKind.VIDEO and held.cover else ""
+            return Held(form, held.file_id, cover)
     return None

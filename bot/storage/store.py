@@ -122,10 +122,11 @@ class Store:
         )
         return _pair(row) if row else None
 
-    async def file_of(self, task_id: int, output: int) -> tuple[str, str] | None:
-        """How Telegram already holds this output: (form, file_id)."""
-        row = await self._one("SELECT form, file_id FROM files WHERE task_id = ? AND output = ?", (task_id, output))
-        return (row[0], row[1]) if row else None
+    async def file_of(self, task_id: int, output: int) -> tuple[str, str, str] | None:
+        """How Telegram already holds this output: (form, file_id, file_id of its cover)."""
+        sql = "SELECT form, file_id, cover FROM files WHERE task_id = ? AND output = ?"
+        row = await self._one(sql, (task_id, output))
+        return (row[0], row[1], row[2]) if row else None
 
     async def language_of(self, chat_id: int) -> str | None:
         """What the chat has chosen, if it has."""

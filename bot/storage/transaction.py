@@ -287,12 +287,12 @@ class Transaction:
         """An ended task's results are to be had by these links now; nothing else about it has changed."""
         await self._change("UPDATE tasks SET snapshot = ? WHERE id = ?", (rows.snapshot_to_json(snapshot), task_id))
 
-    async def remember_file(self, task_id: int, output: int, form: str, file_id: str) -> None:
-        """Telegram holds this output now, as `form` (video, photo, ...)."""
+    async def remember_file(self, task_id: int, output: int, form: str, file_id: str, cover: str = "") -> None:
+        """Telegram holds this output now, as `form` (video, photo, ...), and perhaps a cover to it."""
         await self._change(
-            "INSERT INTO files (task_id, output, form, file_id) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET form = excluded.form, file_id = excluded.file_id",
-            (task_id, output, form, file_id),
+            "INSERT INTO files (task_id, output, form, file_id, cover) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET form = excluded.form, file_id = excluded.file_id, cover = excluded.cover",
+            (task_id, output, form, file_id, cover),
         )
 
     async def forget_file(self, task_id: int, output: int) -> None:

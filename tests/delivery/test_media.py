@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery.media import Item, Remote, Upload, is_result, remote, rungs, still_open
+from bot.delivery.media import Item, Remote, Upload, best_form, is_result, remote, rungs, still_open
 from bot.media.probe import Format, Media, MediaKind
 from providers.base import Output, OutputKind
 
@@ -20,7 +20,10 @@ def media(
 
 PUBLIC = Output(OutputKind.VIDEO, "https://cdn.example/v.mp4")
 OWN = Output(OutputKind.VIDEO, "https://gate.example/v.mp4", needs_auth=True)
-FILE = Path("result")
+
+
+def upload(found: Media) -> Upload:
+    return Upload(best_form(found), Path("result"), found, "x")
 
 
 @pytest.mark.parametrize(
@@ -45,7 +48,7 @@ FILE = Path("result")
     ],
 )
 def test_every_file_has_a_best_form_and_ends_as_a_document(found: Media, best: MediaKind) -> None:
-    choices = rungs(FILE, found, OWN, "x")
+    choices = rungs(upload(found), OWN)
     assert choices[0].form is best
     assert choices[-1].form is MediaKind.DOCUMENT
     assert len({choice.form for choice in choices}) == len(choices)
@@ -58,20 +61,20 @@ def shape(items: tuple[Item, ...]) -> list[tuple[type[Item], MediaKind]]:
 def test_by_address_comes_last_unless_uploads_do_not_get_through() -> None:
     clip = media(Format.MP4, MediaKind.VIDEO)
     uploads = [(Upload, MediaKind.VIDEO), (Upload, MediaKind.DOCUMENT)]
-    assert shape(rungs(FILE, clip, PUBLIC, "x")) == [*uploads, (Remote, MediaKind.VIDEO)]
-    assert shape(rungs(FILE, clip, PUBLIC, "x", by_address_first=True)) == [(Remote, MediaKind.VIDEO), *uploads]
-    assert shape(rungs(FILE, clip, OWN, "x", by_address_first=True)) == uploads
+    assert shape(rungs(upload(clip), PUBLIC)) == [*uploads, (Remote, MediaKind.VIDEO)]
+    assert shape(rungs(upload(clip), PUBLIC, by_address_first=True)) == [(Remote, MediaKind.VIDEO), *uploads]
+    assert shape(rungs(upload(clip), OWN, by_address_first=True)) == uploads
 
 
 def test_a_form_that_was_refused_is_not_offered_again_in_another_way() -> None:
-    first, *others = rungs(FILE, media(Format.MP4, MediaKind.VIDEO), PUBLIC, "x")
+    first, *others = rungs(upload(media(Format.MP4, MediaKind.VIDEO)), PUBLIC)
     (document,) = still_open(others, first, too_large=False)
     assert shape((document,)) == [(Upload, MediaKind.DOCUMENT)]
     assert still_open((), document, too_large=False) == ()
 
 
 def test_an_upload_that_is_too_large_leaves_only_the_address() -> None:
-    first, *others = rungs(FILE, media(Format.MP4, MediaKind.VIDEO), PUBLIC, "x")
+    first, *others = rungs(upload(media(Format.MP4, MediaKind.VIDEO)), PUBLIC)
     assert shape(still_open(others, first, too_large=True)) == [(Remote, MediaKind.VIDEO)]
 
 

@@ -328,7 +328,7 @@ async def test_files_are_remembered_and_forgotten(store: Store) -> None:
     async with store.transaction() as tx:
         await tx.remember_file(task.id, 0, "video", "A")
         await tx.remember_file(task.id, 0, "document", "B")
-    assert await store.file_of(task.id, 0) == ("document", "B")
+    assert await store.file_of(task.id, 0) == ("document", "B", "")
     async with store.transaction() as tx:
         await tx.forget_file(task.id, 0)
     assert await store.file_of(task.id, 0) is None

@@ -1,0 +1,102 @@
+"""What leaves the bot for Telegram, as a server gets it."""
+
+import hashlib
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from telegram import Bot
+
+from bot.delivery.errors import Refused
+from bot.delivery.media import Upload
+from bot.delivery.pacing import Pacing
+from bot.delivery.telegram import Telegram
+from bot.media.probe import Format, Media, MediaKind
+from bot.text.catalogue import Html
+from sandbox import media as sandbox_media
+from sandbox.player import Player
+from sandbox.servers import PERSON, TOKEN, Origins, serving
+
+Json = dict[str, Any]
+NAMES = {"media": "result", "thumbnail": "thumbnail.jpg", "cover": "cover.jpg"}
+
+
+@pytest.fixture
+def upload(tmp_path: Path) -> Upload:
+    """Three files that are no media at all; what is sent does not depend on that."""
+    for name in NAMES.values():
+        (tmp_path / name).write_text(name)
+    media = Media(Format.MP4, MediaKind.VIDEO, "video/mp4", 6, 720, 1280, 2.6)
+    paths = (tmp_path / NAMES["thumbnail"], tmp_path / NAMES["cover"])
+    return Upload(MediaKind.VIDEO, tmp_path / NAMES["media"], media, "clip.mp4", *paths)
+
+
+@pytest.fixture
+async def origins(tmp_path: Path) -> AsyncIterator[Origins]:
+    async with serving(media=sandbox_media.Media(tmp_path)) as listening:
+        yield listening
+
+
+async def sent(origins: Origins, item: Upload, *, local_mode: bool = False) -> Json:
+    """The parameters of the call that would put it into a message."""
+    async with (
+        Player(origins.sim, PERSON) as person,
+        Bot(TOKEN, base_url=f"{origins.telegram}/bot", local_mode=local_mode) as client,
+    ):
+        await person.say("hello")
+        line = await client.send_message(PERSON, "ready")
+        with suppress(Refused):
+            hands = Telegram(client, Pacing(), time.monotonic, local_mode=local_mode)
+            await hands.put_media(PERSON, line.message_id, item, Html(""))
+        found: Json = (await person.ask("calls"))["calls"][-1]["params"]
+        return found
+
+
+def file(name: str, shown: str) -> Json:
+    return {"file": shown, "size": len(name), "sha256": hashlib.sha256(name.encode()).hexdigest()}
+
+
+async def test_a_video_travels_with_both_pictures(origins: Origins, upload: Upload) -> None:
+    params = await sent(origins, upload)
+    media = params.pop("media")
+    attached = media.pop("media").removeprefix("attach://")
+    assert params.pop(attached) == file("result", "clip.mp4")
+    assert params.pop("thumbnail") == file("thumbnail.jpg", "thumbnail.jpg")
+    assert params.pop("cover") == file("cover.jpg", "cover.jpg")
+    assert params.keys() == {"chat_id", "message_id"}
+    assert media == {
+        "type": "video",
+        "thumbnail": "attach://thumbnail",
+        "cover": "attach://cover",
+        "width": 720,
+        "height": 1280,
+        "duration": 3,
+        "supports_streaming": True,
+        "parse_mode": "HTML",
+    }
+
+
+async def test_a_local_server_gets_three_paths(origins: Origins, upload: Upload, tmp_path: Path) -> None:
+    params = await sent(origins, upload, local_mode=True)
+    assert params.keys() == {"chat_id", "message_id", "media"}
+    assert {field: params["media"][field] for field in NAMES} == {
+        field: f"file://{tmp_path}/{name}" for field, name in NAMES.items()
+    }
+
+
+@pytest.mark.parametrize("form", [MediaKind.DOCUMENT, MediaKind.ANIMATION])
+async def test_only_a_video_has_a_cover(origins: Origins, upload: Upload, form: MediaKind) -> None:
+    params = await sent(origins, replace(upload, form=form))
+    assert "cover" not in params
+    assert "cover" not in params["media"]
+    assert params["media"]["thumbnail"] == "attach://thumbnail"
+
+
+async def test_without_pictures_nothing_is_said_of_them(origins: Origins, upload: Upload) -> None:
+    params = await sent(origins, replace(upload, thumbnail=None, cover=None))
+    assert params["media"].keys().isdisjoint({"thumbnail", "cover"})
+    assert len(params) == 4
