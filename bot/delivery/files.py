@@ -82,14 +82,15 @@ class Files:
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             path = Path(folder) / "result"
             await self._fetch(task, place, path)
-            if self._shared:
-                _let_others_read(path)
             media = await asyncio.to_thread(probe, path)
             if not is_result(media):
                 raise DownloadFailed(Reason.UNAVAILABLE, f"the answer is {media.format}, not media")
             # Telegram makes the pictures of a photo itself.
             is_photo = best_form(media) is MediaKind.PHOTO
-            yield LocalFile(path, media, Stills() if is_photo else await stills(path, media.format, Path(folder)))
+            pictures = Stills() if is_photo else await stills(path, media.format, path.parent)
+            if self._shared:
+                _let_others_read(path.parent)
+            yield LocalFile(path, media, pictures)
 
     async def renewed(self, task: Task) -> Snapshot | None:
         """What the gateway says of a finished task today, with links that are fresh; None if it gives no others."""
@@ -141,9 +142,10 @@ class Files:
             raise DownloadFailed(Reason.UNAVAILABLE, str(error)) from error
 
 
-def _let_others_read(path: Path) -> None:
-    path.parent.chmod(0o755)
-    path.chmod(0o644)
+def _let_others_read(folder: Path) -> None:
+    for file in folder.iterdir():
+        file.chmod(0o644)
+    folder.chmod(0o755)
 
 
 def _has_fresh_links(latest: Snapshot, before: Snapshot | None) -> bool:
