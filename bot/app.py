@@ -16,9 +16,9 @@ from typing import Any
 
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, ApplicationBuilder
-from telegram.request import HTTPXRequest
 
 from bot import __version__
+from bot.bot_api import bot_api_request
 from bot.delivery.courier import Courier
 from bot.delivery.files import Files
 from bot.delivery.pacing import Pacing
@@ -44,10 +44,6 @@ from providers.client import GatewayClient
 
 log = logging.getLogger(__name__)
 
-# Telegram thinks for up to eight seconds before it answers a call that it wants to slow down.
-READ_TIMEOUT = 30
-CONNECT_TIMEOUT = 10
-POOL_TIMEOUT = 30
 CONNECTIONS = 64
 # Seconds for the whole of a file, and more for the largest ones: bytes a second below which it is given up.
 FETCH_TIMEOUT, SLOWEST_FETCH = 600.0, 500_000
@@ -76,7 +72,7 @@ async def run(settings: Settings, gateways: Gateways) -> None:
     async with AsyncExitStack() as stack:
         stack.enter_context(_single_instance(settings.database_path))
         store = await _open_store(settings, stack)
-        application = await stack.enter_async_context(_telegram(settings))
+        application = await stack.enter_async_context(telegram_application(settings))
         loops = await _build(settings, gateways, store, application, stack)
         if settings.http_port is not None:
             await _serve_health(settings.http_host, settings.http_port, store, loops, stack)
@@ -139,31 +135,32 @@ async def _until_stopped(loops: Loops) -> None:
 
 
 @asynccontextmanager
-async def _telegram(settings: Settings) -> AsyncIterator[AnyApplication]:
+async def telegram_application(settings: Settings) -> AsyncIterator[AnyApplication]:
     """The library's application, without its own update loop and job queue: both would lose what a crash interrupts."""
-    request = HTTPXRequest(
-        connection_pool_size=CONNECTIONS,
-        read_timeout=READ_TIMEOUT,
-        connect_timeout=CONNECT_TIMEOUT,
-        pool_timeout=POOL_TIMEOUT,
-    )
+    server = settings.telegram_api_base_url
+    try:
+        calls = bot_api_request(server, CONNECTIONS)
+        updates = bot_api_request(server, 1)
+    except ValueError as error:
+        raise CannotStart(str(error)) from error
     application: AnyApplication = (
         ApplicationBuilder()
         .token(settings.telegram_bot_token.get_secret_value())
-        .base_url(f"{settings.telegram_api_base_url}/bot")
-        .base_file_url(f"{settings.telegram_api_base_url}/file/bot")
+        .base_url(f"{server}/bot")
+        .base_file_url(f"{server}/file/bot")
         .local_mode(settings.telegram_local_mode)
-        .request(request)
-        .get_updates_request(HTTPXRequest(connection_pool_size=1, connect_timeout=CONNECT_TIMEOUT))
+        .request(calls)
+        .get_updates_request(updates)
         .updater(None)
         .job_queue(None)
         .build()
     )
-    await _say_hello(application)
-    try:
-        yield application
-    finally:
-        await application.shutdown()
+    async with calls, updates:  # an application that never came to speak with Telegram does not close them
+        await _say_hello(application)
+        try:
+            yield application
+        finally:
+            await application.shutdown()
 
 
 async def _say_hello(application: AnyApplication) -> None:
