@@ -1,19 +1,25 @@
-"""`make bench`: runs every benchmark and prints one table."""
+"""`make bench`: runs every benchmark, prints one table, and keeps it as JSON."""
 
-from benchmarks import parsing
+import json
+from argparse import ArgumentParser
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks import parsing, relay
 
 
 def main() -> None:
     """One line for each thing measured."""
-    print("what                                         ours     peer   ratio   peer is")
-    for what, found in (
-        ("understanding an answer, CPU µs", parsing.by_itself()),
-        ("the same by an operator's description, CPU µs", parsing.by_description()),
-    ):
-        print(
-            f"{what:45s}{found.understand:5.1f}    {found.decode:5.1f}   {found.understand / found.decode:5.1f}"
-            f"   json.loads of the same bytes\n  slowest body: {found.slowest:.1f} µs ({found.slowest_name})"
-        )
+    options = ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    options.add_argument("--json", type=Path, default=Path("benchmark-results.json"), help="where the numbers go")
+    results = options.parse_args().json
+    print(f"{'what':48s}{'ours':>9s}{'peer':>9s}{'ratio':>8s}   peer is")
+    found = []
+    for benchmark in (parsing, relay):
+        for row in benchmark.rows():
+            print(row, flush=True)
+            found.append({**asdict(row), "ratio": row.ratio})
+    results.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

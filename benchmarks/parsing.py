@@ -3,12 +3,13 @@
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.rows import Row
 from providers.base import Reading
 from providers.custom import load
 from providers.parse import parse
@@ -21,16 +22,6 @@ ROUNDS, REPEATS = 15, 40
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """CPU microseconds for one answer: the median over all bodies, and the slowest body."""
-
-    understand: float
-    decode: float
-    slowest: float
-    slowest_name: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Case:
     name: str
     body: bytes
@@ -38,28 +29,25 @@ class _Case:
     reading: Reading | None = None
 
 
-def by_itself() -> Result:
-    """The documented bodies, read without a description."""
+def rows() -> Iterator[Row]:
+    """The documented bodies, and those of the example providers whose tables say how to read them."""
     lines = map(json.loads, BODIES.read_text(encoding="utf-8").splitlines())
-    return _measure([_case(line, line["gateway"]) for line in lines if isinstance(line["body"], dict)])
+    cases = [_case(line, line["gateway"]) for line in lines if isinstance(line["body"], dict)]
+    yield _measure("understanding an answer, CPU µs", cases)
 
-
-def by_description() -> Result:
-    """The bodies of the example providers whose tables say how to read them."""
     readings = {found.provider.name: found.provider.endpoints[0].reading for found in load(EXAMPLES)}
     lines = map(json.loads, EXAMPLE_BODIES.read_text(encoding="utf-8").splitlines())
     plain = [line for line in lines if isinstance(line["body"], dict) and not {"step", "variant"} & set(line)]
-    return _measure(
-        [_case(line, line["provider"], reading) for line in plain if (reading := readings[line["provider"]])]
-    )
+    cases = [_case(line, line["provider"], reading) for line in plain if (reading := readings[line["provider"]])]
+    yield _measure("the same by an operator's description, CPU µs", cases)
 
 
 def _case(line: dict[str, Any], gateway: str, reading: Reading | None = None) -> _Case:
     return _Case(f"{line['id']} {gateway}", json.dumps(line["body"]).encode(), line["http"], reading)
 
 
-def _measure(cases: list[_Case]) -> Result:
-    """Alternates the two on each body; the median of the rounds stands for the body."""
+def _measure(what: str, cases: list[_Case]) -> Row:
+    """Alternates the two on each body; the median of the rounds stands for the body, and theirs for all."""
     understood, decoded = {}, []
     for case in cases:
         ours, theirs = [], []
@@ -69,7 +57,13 @@ def _measure(cases: list[_Case]) -> Result:
         understood[case.name] = statistics.median(ours)
         decoded.append(statistics.median(theirs))
     slowest = max(understood, key=lambda name: understood[name])
-    return Result(statistics.median(understood.values()), statistics.median(decoded), understood[slowest], slowest)
+    return Row(
+        what,
+        statistics.median(understood.values()),
+        statistics.median(decoded),
+        "json.loads of the same bytes",
+        f"slowest body: {understood[slowest]:.1f} µs ({slowest})",
+    )
 
 
 def _cpu(work: Callable[[], object]) -> float:

@@ -94,7 +94,7 @@ _STILLS = MappingProxyType(
         "noon.webp": ("noon", 0.2),
     }
 )
-_BIG = re.compile(r"big-([0-9]{1,9})\.mp4")
+_BIG = re.compile(r"big-([0-9]{1,9}|[1-3][0-9]{9})\.mp4")
 _BOX_HEAD = 8
 _GRAIN = 22  # of 255, how far the noise strays
 _PLAIN = re.compile(r"plain-([0-9]{1,5})x([0-9]{1,5})\.png")
