@@ -22,6 +22,7 @@ from telegram.request import BaseRequest, HTTPXRequest
 from bot.app import CONNECTIONS, telegram_application
 from bot.bot_api import bot_api_request
 from bot.delivery.media import Upload
+from bot.delivery.pacing import Pacing
 from bot.delivery.telegram import Telegram
 from bot.media.download import Downloader
 from bot.media.probe import MediaKind, probe
@@ -40,7 +41,7 @@ async def relay_ours(server: str, name: str, count: int) -> None:
     trusted = frozenset({server.removeprefix("http://")})
     with tempfile.TemporaryDirectory() as folder:
         async with telegram_application(settings) as application, Downloader(trusted) as downloader:
-            telegram = Telegram(application.bot)
+            telegram = Telegram(application.bot, Pacing(), time.monotonic)
             with measured():
                 for number in range(count):
                     path = Path(folder) / str(number)
