@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+KILLS  ?= 500
+SEED   ?= 1
 
-.PHONY: demo run test check format lock bench clean
+.PHONY: demo run test torture check format lock bench clean
 
 demo: $(VENV)/.sandbox          ## the whole product against stand-ins: no token, no key, no network
 	$(BIN)/python -m sandbox demo
@@ -13,6 +15,9 @@ run: $(VENV)/.run               ## the bot itself; reads .env
 
 test: $(VENV)/.dev              ## every test
 	$(BIN)/python -m pytest
+
+torture: $(VENV)/.dev           ## twenty minutes of kills; prints the table of docs/reliability.md
+	$(BIN)/python -m tests.acceptance.torture --kills $(KILLS) --seed $(SEED)
 
 check: $(VENV)/.dev             ## format, lint, types, layers
 	$(BIN)/ruff format --check .

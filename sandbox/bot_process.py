@@ -51,10 +51,14 @@ class BotProcess:
             raise
 
 
+def surroundings(environment: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of a bot's process."""
+    return {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(CHECKOUT), "PYTHONUNBUFFERED": "1", **environment}
+
+
 async def start_bot(environment: Mapping[str, str], folder: Path) -> BotProcess:
     """Starts it in `folder`, so that no .env of the checkout is read; its log is appended to `folder/bot.log`."""
     log = folder / "bot.log"
-    surroundings = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(CHECKOUT), "PYTHONUNBUFFERED": "1"}
     with log.open("ab") as sink:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -62,7 +66,7 @@ async def start_bot(environment: Mapping[str, str], folder: Path) -> BotProcess:
             "bot",
             "run",
             cwd=folder,
-            env={**surroundings, **environment},
+            env=surroundings(environment),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,

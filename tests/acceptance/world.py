@@ -64,16 +64,22 @@ class World:
         return path.read_text(errors="replace") if path.exists() else ""
 
 
-async def until(look: Callable[[], Awaitable[T]], patience: float = PATIENCE) -> T:
-    """The first answer of `look` that is true; fails with the last one when patience ends."""
+async def waited(look: Callable[[], Awaitable[T]], patience: float) -> T:
+    """The first answer of `look` that is true, or the last one when patience ends."""
     deadline = time.monotonic() + patience
     while True:
         found = await look()
-        if found:
+        if found or time.monotonic() > deadline:
             return found
-        if time.monotonic() > deadline:
-            pytest.fail(f"waited {patience:.0f} s in vain; the last look showed {found!r}")
         await asyncio.sleep(0.1)
+
+
+async def until(look: Callable[[], Awaitable[T]], patience: float = PATIENCE) -> T:
+    """The first answer of `look` that is true; fails with the last one when patience ends."""
+    found = await waited(look, patience)
+    if not found:
+        pytest.fail(f"waited {patience:.0f} s in vain; the last look showed {found!r}")
+    return found
 
 
 def card_of(messages: Sequence[Json], task_id: str) -> Json | None:
