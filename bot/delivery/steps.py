@@ -15,11 +15,12 @@ from bot.tracking.model import Delivery, OutboxKind
 
 Ids = tuple[int, ...]
 
-# What is in flight when the process dies may stand in the chat twice. These calls are tiny: one after the other is
-# nearly as fast as Telegram allows. One that takes longer than this holds up nobody.
-SENDS_AT_ONCE = 1
+# What is in flight when the process dies may stand in the chat twice. Results are repeated in any case, so their lines
+# go out one by one; a card or an answer rarely is. A send that takes longer than `SLOW_SEND` holds up nobody.
+RESULTS_AT_ONCE, OTHERS_AT_ONCE = 1, 2
 SLOW_SEND = 0.5
 
+_RESULTS = frozenset({OutboxKind.RESULT, OutboxKind.ALBUM, OutboxKind.HEADER})
 # These are edited later, so they need a message that can be.
 _ANCHORED = frozenset({OutboxKind.CARD, OutboxKind.RESULT})
 
@@ -34,7 +35,8 @@ class Steps:
     def __init__(self, store: Store, telegram: Telegram) -> None:
         self._store = store
         self._telegram = telegram
-        self._sends = asyncio.Semaphore(SENDS_AT_ONCE)
+        self._result_sends = asyncio.Semaphore(RESULTS_AT_ONCE)
+        self._other_sends = asyncio.Semaphore(OTHERS_AT_ONCE)
         self._is_stopping = False
 
     def stop_sending(self) -> None:
@@ -46,7 +48,7 @@ class Steps:
 
         Raises `SentPerhaps` where the outcome is not known.
         """
-        async with self._its_turn():
+        async with _turn(self._result_sends if row.kind in _RESULTS else self._other_sends):
             if self._is_stopping:
                 raise NotSent("the bot is stopping")
             async with self._store.transaction() as tx:
@@ -95,20 +97,22 @@ class Steps:
         async with self._store.transaction() as tx:
             await tx.send_apart(row, places)
 
-    @asynccontextmanager
-    async def _its_turn(self) -> AsyncIterator[None]:
-        await self._sends.acquire()
-        is_over = False
 
-        def let_next() -> None:
-            nonlocal is_over
-            if not is_over:
-                is_over = True
-                self._sends.release()
+@asynccontextmanager
+async def _turn(sends: asyncio.Semaphore) -> AsyncIterator[None]:
+    """One of those who may send now, until that is over or takes long."""
+    await sends.acquire()
+    is_over = False
 
-        timer = asyncio.get_running_loop().call_later(SLOW_SEND, let_next)
-        try:
-            yield
-        finally:
-            timer.cancel()
-            let_next()
+    def let_next() -> None:
+        nonlocal is_over
+        if not is_over:
+            is_over = True
+            sends.release()
+
+    timer = asyncio.get_running_loop().call_later(SLOW_SEND, let_next)
+    try:
+        yield
+    finally:
+        timer.cancel()
+        let_next()

@@ -56,9 +56,15 @@ class Report:
         return sum(finding.kind in kinds for finding in self.findings)
 
     @property
+    def untold_per_kill(self) -> float:
+        """Cards that nobody could tell the end to: whether they arrived was not known, and the result said it all."""
+        return self.count("untold") / self.kills
+
+    @property
     def strays(self) -> Counter[str]:
         """Messages beyond the card and the result, by what they are and how they came about."""
-        return Counter(f"{found.kind} {found.cause}" for found in self.findings if found.cause)
+        strays = (found for found in self.findings if found.kind in {"card", "line"})
+        return Counter(f"{found.kind} {found.cause}" for found in strays)
 
     @property
     def strays_per_kill(self) -> float:
@@ -148,23 +154,23 @@ async def _judge_deliveries(stage: Stage, tracked: Mapping[int, str]) -> AsyncIt
     for chat_id, task_id in tracked.items():
         shown = await stage.shown(chat_id)
         cards, media = _cards(shown, task_id), media_in(shown)
-        for broken in _promises(cards, media, wanted):
+        for broken in _promises(media, wanted):
             yield Finding(broken, task_id)
+        if not cards or "Done" not in cards[-1]["text"]:
+            yield Finding("untold", task_id, _cause(stage, chat_id, cards[-1]) if cards else "never arrived")
         for m in cards[:-1]:
             yield Finding("card", task_id, _cause(stage, chat_id, m))
         for m in (m for m in shown if m not in cards and m not in media):
             yield Finding("line", task_id, _cause(stage, chat_id, m))
 
 
-def _promises(cards: Sequence[Json], media: Sequence[Json], wanted: str) -> Iterator[str]:
+def _promises(media: Sequence[Json], wanted: str) -> Iterator[str]:
     """Those that were not kept."""
     if not media:
         yield "lost"
     yield from ("doubled" for _ in media[1:])
     if any(m["media"]["sha256"] != wanted for m in media):
         yield "wrong media"
-    if not cards or "Done" not in cards[-1]["text"]:
-        yield "card not done"
 
 
 def _judge_rows(stage: Stage, said: Mapping[str, int]) -> Iterator[Finding]:

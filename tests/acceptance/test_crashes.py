@@ -95,18 +95,6 @@ async def _card(person: Player) -> Json | None:
     return card_of(await person.messages(), "t1")
 
 
-async def test_a_card_whose_answer_is_lost_again_and_again_still_tells_the_end(world: World) -> None:
-    person = await world.person()
-    await person.tell("tasks", provider="token360", id="t1", end="stuck")
-    await person.tell("faults", method="sendMessage", kind="drop_after", times=2)
-    await world.start_bot()
-    await person.say("/track t1 token360")
-    await until(lambda: _is_under_way(person))
-    await person.tell("tasks", provider="token360", id="t1", pace=0)
-    await card_shows(person, "t1", "Done")
-    await delivered(person)
-
-
 async def test_a_chat_that_has_to_wait_waits_alone(world: World) -> None:
     one, two = await world.person(), await world.person(7002)
     await one.tell("tasks", provider="token360", id="t1", pace=0.5)

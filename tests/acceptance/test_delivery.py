@@ -39,8 +39,8 @@ async def settled(person: Player, count: int) -> list[Json]:
 
 async def test_a_link_that_died_before_it_was_used_is_asked_for_anew(world: World, media: Media) -> None:
     person = await world.person()
-    await person.tell("tasks", provider="token360", id="t1", outputs=["noon.mp4"], link_life=1.0, pace=0.2)
-    await person.tell("faults", method="sendMessage", kind="delay", seconds=3, skip=1)
+    await person.tell("tasks", provider="token360", id="t1", outputs=["noon.mp4"], link_life=4.0, pace=0.2)
+    await person.tell("faults", method="sendMessage", kind="delay", seconds=6, skip=1)
     await world.start_bot()
     await person.say("/track t1 token360")
     (message,) = await delivered(person)

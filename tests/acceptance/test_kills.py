@@ -15,6 +15,7 @@ async def test_killed_forty_times_while_calls_fail_it_loses_nothing_and_doubles_
     report = await deliver(tmp_path, kills=40, seed=1, rate=0.05)
     assert (report.broken(), report.complaints) == ([], [])
     assert report.strays_per_kill <= 0.7, report.strays
+    assert report.untold_per_kill <= 1.5
 
 
 async def test_killed_ten_times_while_many_people_talk_it_takes_every_command_in_once(tmp_path: Path) -> None:
