@@ -2,11 +2,24 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from sandbox.entities import Formatted
 from sandbox.files import StoredFile
 from sandbox.refusal import ApiError, bad_request, forbidden
+
+# What a group may forbid, and Telegram's word for it.
+DENIABLE: Mapping[str, str] = MappingProxyType(
+    {
+        "text": "text messages",
+        "photo": "photos",
+        "video": "videos",
+        "animation": "animations",
+        "audio": "music",
+        "document": "documents",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +35,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A place. `blocked`: the person blocked the bot, or the group threw it out. `topics`: thread ids of a forum."""
+    """A place. `blocked`: the person blocked the bot, or the group threw it out. `topics`: thread ids of a forum.
+
+    `denied`: what the bot may not send here, of `DENIABLE`.
+    """
 
     id: int
     type: str = "private"
@@ -32,6 +48,7 @@ class Chat:
     topics: frozenset[int] = frozenset()
     admins: frozenset[int] = frozenset()
     migrated_to: int | None = None
+    denied: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +140,11 @@ class Chats:
             private = chat.type == "private"
             raise forbidden("bot was blocked by the user" if private else f"bot was kicked from the {chat.type} chat")
         return chat
+
+    def permit(self, chat_id: int, kind: str) -> None:
+        """Telegram's complaint where the bot may not send this kind of message."""
+        if kind in self._rooms[chat_id].chat.denied:
+            raise bad_request(f"Not enough rights to send {DENIABLE[kind]} to the chat")
 
     def messages(self, chat_id: int) -> list[Message]:
         """What stands in the chat now, in order."""

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.calls import Calls
-from sandbox.chats import Attachment, Chat, Message, Person
+from sandbox.chats import DENIABLE, Attachment, Chat, Message, Person
 from sandbox.entities import Formatted, finish
 from sandbox.faults import Fault, Faults, Weather
 from sandbox.files import StoredFile
@@ -24,7 +24,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _NOTE = b"a note\n"
 _PRIVATE, _GROUP = "private", "supergroup"
-_TELEGRAM_FAULTS = frozenset({"429", "error", "drop_before", "drop_after", "delay", "502_html", "502_after"})
+_TELEGRAM_FAULTS = frozenset(
+    {"429", "error", "raw", "drop_before", "drop_after", "delay", "502_html", "502_after", "zero_id"}
+)
 # Those that need no facts of their own, so that a weather can throw them in anywhere.
 _WEATHER_FAULTS = ("429", "drop_before", "drop_after", "502_after")
 _GATEWAY_FAULTS = frozenset({"429", "status", "html", "hang", "drip", "reset", "truncate"})
@@ -124,9 +126,11 @@ class Control:
         if unknown:
             raise ValueError(f"unknown fields: {', '.join(unknown)}")
         facts = dict(body)
-        for name in ("topics", "admins"):
+        for name in ("topics", "admins", "denied"):
             if name in facts:
                 facts[name] = frozenset(facts[name])
+        if unknown := sorted(facts.get("denied", frozenset()) - DENIABLE.keys()):
+            raise ValueError(f"unknown kinds: {', '.join(unknown)}")
         self._state.chats.put(Chat(**{"type": _type_of(int(body["id"])), **facts}))
         return {}
 
@@ -173,7 +177,7 @@ class Control:
 
     async def _fault(self, request: web.Request) -> Json:
         body = await request.json()
-        match = {name: body[name] for name in ("method", "chat_id") if name in body}
+        match = {name: body[name] for name in ("method", "chat_id", "parse_mode") if name in body}
         if match.get("method", "*") == "*":
             # The long poll would use up what is meant for the calls that a person sees.
             match = {**match, "method": "*", "family": ORDINARY}
@@ -230,7 +234,7 @@ def _answering(work: Callable[[web.Request], Awaitable[Json]]) -> Handler:
 def _order(body: Mapping[str, Any], match: Mapping[str, Any], kinds: frozenset[str]) -> Fault:
     if body.get("kind") not in kinds:
         raise ValueError(f"kind must be one of {', '.join(sorted(kinds))}")
-    named = {"method", "chat_id", "provider", "id", "kind", "times", "skip"}
+    named = {"method", "chat_id", "parse_mode", "provider", "id", "kind", "times", "skip"}
     details = {name: value for name, value in body.items() if name not in named}
     return Fault(body["kind"], match, int(body.get("times", 1)), int(body.get("skip", 0)), details)
 

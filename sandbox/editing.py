@@ -63,6 +63,7 @@ async def edit_message_media(state: State, params: Params) -> Json:
     _check_album_item(message, str(item["type"]))
     content, keyboard = caption_of(Params(item)), only_inline(params)
     attachment = await attach(state, params, str(item["type"]), item)
+    state.chats.permit(message.chat_id, attachment.kind)
     return _apply(state, _own_message(state, params), content, attachment, keyboard)
 
 

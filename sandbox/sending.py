@@ -28,6 +28,7 @@ async def send_message(state: State, params: Params) -> Json:
     """Text, which must be there and fit."""
     place = destination(state, params)
     content = text_of(params)
+    state.chats.permit(place["chat_id"], "text")
     return message_shape(state.chats, state.chats.post(sender=state.me, content=content, **place))
 
 
@@ -38,6 +39,7 @@ async def send_media(kind: str, state: State, params: Params) -> Json:
     value = params.files.get(kind) or params.values.get(kind)
     pictures = {name: params.files.get(name) or params.values.get(name) for name in ("thumbnail", "cover")}
     attachment = await attach(state, params, kind, {**params.values, "media": value, **pictures})
+    state.chats.permit(place["chat_id"], attachment.kind)
     message = state.chats.post(sender=state.me, content=content, attachment=attachment, **place)
     return message_shape(state.chats, message)
 
@@ -49,6 +51,8 @@ async def send_media_group(state: State, params: Params) -> list[Json]:
     _check_album(items)
     contents = [caption_of(Params(item)) for item in items]
     attachments = [await attach(state, params, item["type"], item) for item in items]
+    for attachment in attachments:
+        state.chats.permit(place["chat_id"], attachment.kind)
     group = str(secrets.randbelow(10**16) + 10**16)
     messages = [
         state.chats.post(sender=state.me, content=content, attachment=attachment, group_id=group, **place)

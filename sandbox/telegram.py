@@ -28,7 +28,9 @@ _CALM = Weather()
 # Of the time that a call takes in a slow weather, this share lies before it is carried out.
 _WAY_THERE = 0.6
 # Faults of an answer: the call is carried out all the same.
-_ANSWER_LOST = frozenset({"drop_after", "502_after"})
+_AFTERWARDS = frozenset({"delay", "drop_after", "502_after", "zero_id"})
+# Nothing of the answer is left.
+_LOST = frozenset({"drop_before", "drop_after", "502_after"})
 _OTHER_FIELDS = 1024 * 1024
 _BAD_GATEWAY = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>502 Bad Gateway</body>\r\n</html>\r\n"
 
@@ -84,25 +86,26 @@ class TelegramServer:
         facts = {"method": name, "params": params.summary(), "fault": fault.kind if fault else None}
         if fault and fault.kind == "delay":
             await asyncio.sleep(fault.number("seconds", 1))
+        status, answer = await self._execute(method, params) if _is_carried_out(fault) else (None, None)
+        if fault and fault.kind in _LOST:
+            self.calls.add(**facts, status=None, answer=answer)
+            return _bad_gateway() if fault.kind == "502_after" else None
         refused = _refusal(fault)
         if refused is not None:
             self.calls.add(**facts, status=refused.status, answer=refused.text)
             return refused
-        if fault and fault.kind == "drop_before":
-            self.calls.add(**facts, status=None, answer=None)
-            return None
-        status, answer = await self._execute(method, params)
-        is_lost = facts["fault"] in _ANSWER_LOST
-        self.calls.add(**facts, status=None if is_lost else status, answer=answer)
-        if is_lost:
-            return _bad_gateway() if facts["fault"] == "502_after" else None
-        return _write(status, answer)
+        if fault and fault.kind == "zero_id":
+            answer = _without_ids(answer)
+        self.calls.add(**facts, status=status, answer=answer)
+        return _write(status or 200, answer)
 
     def _fault(self, name: str, params: Params) -> Fault | None:
         """`family` lets a fault mean every method but the long poll, which would use it up before anything happens."""
         family = "updates" if name == "getUpdates" else ORDINARY
-        chat_id = params.values.get("chat_id")
-        return self.faults.take(method=name, family=family, chat_id=chat_id)
+        values = params.values
+        return self.faults.take(
+            method=name, family=family, chat_id=values.get("chat_id"), parse_mode=_parse_mode(values)
+        )
 
     async def _execute(self, method: Method, params: Params) -> tuple[int, dict[str, Any]]:
         try:
@@ -128,8 +131,27 @@ def _method(name: str) -> tuple[str, Method]:
     return found
 
 
+def _parse_mode(values: Mapping[str, Any]) -> str:
+    """How the words of the call are marked up, wherever they stand."""
+    media = values.get("media")
+    return str(values.get("parse_mode") or (media.get("parse_mode") if isinstance(media, dict) else None) or "")
+
+
+def _is_carried_out(fault: Fault | None) -> bool:
+    """Most troubles keep the call from running; any of them can be ordered to come after it."""
+    return fault is None or fault.kind in _AFTERWARDS or bool(fault.details.get("executed"))
+
+
+def _without_ids(answer: Any) -> Any:
+    """What Telegram answers about messages that it will show only later: they have no number yet."""
+    result = answer.get("result")
+    if isinstance(result, list):
+        return {**answer, "result": [{**message, "message_id": 0} for message in result]}
+    return {**answer, "result": {**result, "message_id": 0}} if isinstance(result, dict) else answer
+
+
 def _refusal(fault: Fault | None) -> web.Response | None:
-    """The answer of a fault that keeps the method from running."""
+    """The answer that a fault puts in place of the method's own."""
     match fault:
         case Fault(kind="429"):
             seconds = int(fault.number("retry_after", 1))
@@ -144,6 +166,9 @@ def _refusal(fault: Fault | None) -> web.Response | None:
             return _write(error.code, error.answer())
         case Fault(kind="502_html"):
             return _bad_gateway()
+        case Fault(kind="raw"):
+            body = str(fault.details.get("body", ""))
+            return web.Response(status=int(fault.number("status", 200)), text=body, content_type="text/html")
         case _:
             return None
 

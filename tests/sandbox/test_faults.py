@@ -1,13 +1,15 @@
 import asyncio
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from telegram import Bot
+from telegram import Bot, InputMediaPhoto
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from sandbox.faults import Fault, Faults
+from sandbox.media import Media
 from sandbox.player import Player
 from sandbox.servers import PERSON
 from tests.sandbox.asking import last_call
@@ -58,6 +60,51 @@ async def test_a_proxy_answers_html(api: Bot, person: Player) -> None:
     with pytest.raises(NetworkError, match="Bad Gateway"):
         await api.send_message(PERSON, "x")
     assert (await last_call(person))["status"] == 502
+
+
+@pytest.mark.parametrize(
+    ("order", "kind", "words"),
+    [
+        ({"body": "not JSON"}, TelegramError, "Invalid server response"),
+        ({"status": 413, "body": "<html><h1>413 Request Entity Too Large</h1></html>"}, NetworkError, "413"),
+        ({"status": 504, "body": "<html><h1>504 Gateway Time-out</h1></html>"}, NetworkError, "504"),
+    ],
+)
+async def test_any_body_can_be_ordered(
+    api: Bot, person: Player, order: dict[str, Any], kind: type[TelegramError], words: str
+) -> None:
+    await person.tell("faults", kind="raw", **order)
+    with pytest.raises(kind, match=words):
+        await api.send_message(PERSON, "x")
+    assert await texts(person) == ["hello"]
+
+
+@pytest.mark.parametrize("kind", ["429", "error", "502_html", "raw"])
+async def test_a_refusal_can_come_after_the_message_stands(api: Bot, person: Player, kind: str) -> None:
+    await person.tell("faults", kind=kind, executed=True)
+    with pytest.raises(TelegramError):
+        await api.send_message(PERSON, "x")
+    assert await texts(person) == ["hello", "x"]
+
+
+async def test_a_message_that_is_shown_later_has_no_number_yet(api: Bot, person: Player, media: Media) -> None:
+    await person.tell("faults", kind="zero_id", times=2)
+    sent = await api.send_message(PERSON, "x")
+    picture = (media.path("dawn.png") or Path()).read_bytes()
+    album = await api.send_media_group(PERSON, [InputMediaPhoto(picture, filename="dawn.png")] * 2)
+    assert [message.message_id for message in (sent, *album)] == [0, 0, 0]
+    assert [shown["message_id"] for shown in await person.messages()] == [1, 2, 3, 4]
+
+
+async def test_an_order_can_be_for_marked_up_words_only(api: Bot, person: Player) -> None:
+    description = "Bad Request: can't parse entities: unexpected end tag"
+    await person.tell("faults", kind="error", description=description, parse_mode="HTML", times=9)
+    with pytest.raises(BadRequest, match="parse entities"):
+        await api.send_message(PERSON, "<b>x</b>", parse_mode="HTML")
+    sent = await api.send_message(PERSON, "x")
+    with pytest.raises(BadRequest, match="parse entities"):
+        await api.edit_message_media(InputMediaPhoto(b"x", caption="y", parse_mode="HTML"), PERSON, sent.message_id)
+    assert await texts(person) == ["hello", "x"]
 
 
 async def test_a_call_is_lost_on_its_way_there(api: Bot, person: Player) -> None:
@@ -183,7 +230,7 @@ async def test_a_weather_that_makes_no_sense_is_refused(person: Player) -> None:
 
 async def test_an_unknown_kind_is_refused(person: Player) -> None:
     with pytest.raises(
-        ValueError, match="kind must be one of 429, 502_after, 502_html, delay, drop_after, drop_before, error"
+        ValueError, match="kind must be one of 429, 502_after, 502_html, delay, drop_after, drop_before, error, raw"
     ):
         await person.tell("faults", kind="drop")
     with pytest.raises(ValueError, match="kind must be one of 429, drip, hang, html, reset, status, truncate"):

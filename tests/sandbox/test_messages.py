@@ -12,6 +12,8 @@ from telegram import (
     ForceReply,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
+    InputMediaPhoto,
+    InputMediaVideo,
     MenuButtonCommands,
     MessageEntity,
     ReplyParameters,
@@ -329,3 +331,30 @@ async def test_a_body_that_is_no_json_object_is_refused(
         async with web.post(f"{origins.telegram}/bot{TOKEN}/getMe", data=body, headers=headers) as answer:
             assert (await answer.json())["description"] == "Bad Request: can't parse request JSON object"
         assert (await last_call(person))["params"] is None
+
+
+# Rights
+
+
+async def test_what_a_group_forbids_is_refused_by_its_kind(api: Bot, person: Player, origins: Origins) -> None:
+    text = await api.send_message(PERSON, "x")
+    await person.tell("chat", id=PERSON, denied=["text", "video", "photo"])
+    assert await refusal(person, api.send_message(PERSON, "y")) == (
+        "Bad Request: not enough rights to send text messages to the chat"
+    )
+    clip = InputMediaVideo(f"{origins.cdn}/files/dawn.mp4")
+    assert await refusal(person, api.edit_message_media(clip, PERSON, text.message_id)) == (
+        "Bad Request: not enough rights to send videos to the chat"
+    )
+    album = [InputMediaPhoto(f"{origins.cdn}/files/{name}.png") for name in ("dawn", "noon")]
+    assert await refusal(person, api.send_media_group(PERSON, album)) == (
+        "Bad Request: not enough rights to send photos to the chat"
+    )
+    await api.edit_message_text("z", PERSON, text.message_id)
+    await api.send_document(PERSON, f"{origins.cdn}/files/dawn.mp4")
+    assert [message["text"] for message in await person.messages()] == ["hello", "z", None]
+
+
+async def test_an_unknown_right_is_refused(person: Player) -> None:
+    with pytest.raises(ValueError, match="unknown kinds: movies"):
+        await person.tell("chat", id=PERSON, denied=["movies"])
