@@ -15,13 +15,13 @@ from sandbox.servers import serving
 _INTERRUPTED = 130
 
 
-async def serve(port: int) -> int:
+async def serve(port: int, *, local: bool) -> int:
     """Runs the stand-ins until it is interrupted; prints what points a bot at them."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with tempfile.TemporaryDirectory(prefix="rushes-serve-") as folder:
-        async with serving(port) as origins:
+        async with serving(port, local=local) as origins:
             print("# Telegram and four gateways stand in on loopback. Point a bot at them with this environment:\n")
             for name, value in origins.environment(Path(folder) / "rushes.db").items():
                 print(f"{name}={value}")
@@ -40,9 +40,10 @@ def main() -> int:
     commands.add_parser("demo", help="the whole product in a minute: no token, no key, no network")
     serving_parser = commands.add_parser("serve", help="only the stand-ins, until Ctrl-C")
     serving_parser.add_argument("--port", type=int, default=0, help="of Telegram and the control interface")
+    serving_parser.add_argument("--local", action="store_true", help="Telegram as a local Bot API server")
     chosen = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(demo() if chosen.command == "demo" else serve(chosen.port))
+        return asyncio.run(demo() if chosen.command == "demo" else serve(chosen.port, local=chosen.local))
     return _INTERRUPTED
 
 

@@ -1,10 +1,15 @@
 """Media as a bot hands it over (upload, URL, file_id) becomes a stored file under Telegram's limits; no chats here."""
 
 import asyncio
+import hashlib
+import mimetypes
+import secrets
+import shutil
+import stat
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import aiohttp
 
@@ -16,7 +21,6 @@ from sandbox.spool import Spool
 from sandbox.state import State
 
 _MEGABYTE = 1024 * 1024
-MAX_UPLOAD = 50 * _MEGABYTE
 MAX_PHOTO = 10 * _MEGABYTE
 MAX_PHOTO_BY_URL = 5 * _MEGABYTE
 MAX_FILE_BY_URL = 20 * _MEGABYTE
@@ -31,15 +35,16 @@ _BY_URL = MappingProxyType(
     {"photo": ("image/",), "video": ("video/",), "animation": ("video/mp4", "image/gif"), "audio": ("audio/",)}
 )
 _REACHABLE = frozenset({"127.0.0.1", "localhost", "::1"})
+_FILE = "file:/"
 _PATIENCE = aiohttp.ClientTimeout(total=20)
 
 
 async def receive(state: State, params: Params, value: Any, kind: str, given: Params) -> StoredFile:
-    """The file that `value` means: a form file's name, `attach://…`, a URL or a file_id.
+    """The file that `value` means: a form file's name, `attach://…`, a path in local mode, a URL or a file_id.
 
     `given` holds what the bot says of the file (width, height, duration).
     """
-    upload = _uploaded(params, value)
+    upload = await _handed_over(state, params, value)
     if upload is not None:
         return await _keep(state, upload, kind, given)
     if not isinstance(value, str) or not value:
@@ -54,7 +59,7 @@ async def receive(state: State, params: Params, value: Any, kind: str, given: Pa
 
 async def thumbnail(state: State, params: Params, value: Any) -> StoredFile | None:
     """A usable preview: a JPEG below 200 kB and 320 pixels that was uploaded. Telegram ignores any other."""
-    upload = _uploaded(params, value)
+    upload = await _handed_over(state, params, value)
     seen = await asyncio.to_thread(picture, upload.path) if upload else None
     if not upload or not seen or seen.form != "JPEG":
         return None
@@ -63,12 +68,44 @@ async def thumbnail(state: State, params: Params, value: Any) -> StoredFile | No
     return _add(state, upload, "photo", width=seen.width, height=seen.height)
 
 
-def _uploaded(params: Params, value: Any) -> Upload | None:
+async def _handed_over(state: State, params: Params, value: Any) -> Upload | None:
+    """A file that the server has without asking anybody else."""
     if isinstance(value, Upload):
         return value
     if isinstance(value, str) and value.startswith("attach://"):
         return params.files.get(value.removeprefix("attach://"))
+    if isinstance(value, str) and value.startswith(_FILE) and state.local:
+        return await asyncio.to_thread(_read, state, value.removeprefix(_FILE))
     return None
+
+
+def _read(state: State, rest: str) -> Upload:
+    """A copy of a file of this machine, which the bot may remove afterwards."""
+    path = _checked(Path(unquote(rest.removeprefix("/localhost" if rest.startswith("/localhost") else "/"))))
+    size = path.stat().st_size
+    if size > state.max_upload:
+        raise bad_request(f"File of size {size} bytes is too big; the maximum size is {state.max_upload} bytes")
+    copy = state.folder / secrets.token_hex(12)
+    shutil.copyfile(path, copy)
+    with copy.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Upload(path.name, mimetypes.guess_type(path.name)[0] or "application/octet-stream", copy, size, digest)
+
+
+def _checked(path: Path) -> Path:
+    """The file, if somebody else than its owner and their group can read it: the server is another user."""
+    try:
+        real = path.resolve(strict=True)
+    except (OSError, RuntimeError):
+        raise bad_request("Can't find real file path") from None
+    folders = {*path.parents, *real.parents}
+    if not path.is_absolute() or not all(folder.stat().st_mode & stat.S_IXOTH for folder in folders):
+        raise bad_request("Can't find real file path")
+    if not real.is_file():
+        raise bad_request("File must be a regular file")
+    if not real.stat().st_mode & stat.S_IROTH:
+        raise bad_request(f'File "{real}" can\'t be opened for reading')
+    return real
 
 
 def _add(state: State, upload: Upload, kind: str, **geometry: Any) -> StoredFile:
@@ -79,7 +116,7 @@ def _add(state: State, upload: Upload, kind: str, **geometry: Any) -> StoredFile
 async def _keep(state: State, upload: Upload, kind: str, given: Params) -> StoredFile:
     if upload.size == 0:
         raise bad_request("File must be non-empty")
-    if upload.size > MAX_UPLOAD:
+    if upload.size > state.max_upload:
         raise ApiError(TOO_LARGE, "Request Entity Too Large")
     match kind:
         case "photo":
@@ -126,7 +163,7 @@ async def _fetch(state: State, text: str, kind: str) -> Upload:
     except ValueError:
         raise bad_request("Wrong HTTP URL specified") from None
     if scheme not in {"http", "https"} or not host:
-        raise bad_request("Wrong file identifier/HTTP URL specified")
+        raise bad_request("Invalid file HTTP URL specified: Unsupported URL protocol")
     if host not in _REACHABLE:
         raise _unreachable()
     try:

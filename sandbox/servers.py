@@ -31,12 +31,16 @@ _STOP_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """Where everything listens: full addresses, and `folder`, where files are kept while the block runs."""
+    """Where everything listens: full addresses, and `folder`, where files are kept while the block runs.
+
+    `local`: Telegram's stand-in is a local Bot API server.
+    """
 
     telegram: str
     cdn: str
     gateways: Mapping[str, str]
     folder: Path
+    local: bool = False
 
     @property
     def sim(self) -> str:
@@ -50,6 +54,7 @@ class Origins:
         return {
             "TELEGRAM_BOT_TOKEN": TOKEN,
             "TELEGRAM_API_BASE_URL": self.telegram,
+            "TELEGRAM_LOCAL_MODE": str(self.local).lower(),
             "ALLOWED_TELEGRAM_USER_IDS": str(PERSON),
             "ADMIN_TELEGRAM_USER_IDS": str(OPERATOR),
             **keys,
@@ -67,10 +72,10 @@ def key_of(provider: str) -> str:
 
 
 @asynccontextmanager
-async def serving(port: int = 0, media: Media | None = None) -> AsyncIterator[Origins]:
+async def serving(port: int = 0, media: Media | None = None, *, local: bool = False) -> AsyncIterator[Origins]:
     """Every stand-in, with the sample tasks. `port` is Telegram's and the control interface's; 0 takes any.
 
-    `media`: clips and pictures that were made before, for who starts often.
+    `media`: clips and pictures that were made before, for who starts often. `local`: Telegram is a local server.
     """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rushes-sandbox-")))
@@ -94,11 +99,11 @@ async def serving(port: int = 0, media: Media | None = None) -> AsyncIterator[Or
             gateway = Gateway(name, key_of(name), tasks, shown.path, gateway_calls, gateway_faults)
             gateways[name] = await _listen(stack, gateway.routes())
 
-        telegram = TelegramServer(State(TOKEN, folder / "uploads"))
+        telegram = TelegramServer(State(TOKEN, folder / "uploads", local))
         control = Control(telegram, tasks, gateway_calls, gateway_faults)
         origin = await _listen(stack, [*control.routes(), *telegram.routes()], port)
         stack.callback(telegram.state.updates.release)
-        yield Origins(origin, cdn, gateways, folder)
+        yield Origins(origin, cdn, gateways, folder, local)
 
 
 async def _listen(stack: AsyncExitStack, routes: Iterable[web.RouteDef], port: int = 0) -> str:

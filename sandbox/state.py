@@ -13,10 +13,14 @@ from sandbox.updates import Updates
 
 @dataclass(slots=True)
 class State:
-    """One bot's account, its chats and its files. `folder` takes uploads; `clock` gives epoch seconds."""
+    """One bot's account, its chats and its files. `folder` takes uploads; `clock` gives epoch seconds.
+
+    `local`: a Bot API server of the operator's own, beside the bot, in `--local` mode.
+    """
 
     token: str
     folder: Path
+    local: bool = False
     clock: Callable[[], float] = time.time
     me: Person = field(init=False)
     files: Files = field(default_factory=Files)
@@ -27,6 +31,11 @@ class State:
     actions: list[dict[str, Any]] = field(default_factory=list)
     chats: Chats = field(init=False)
     updates: Updates = field(init=False)
+
+    @property
+    def max_upload(self) -> int:
+        """The largest file in bytes that a bot may hand over."""
+        return (2000 if self.local else 50) * 1024 * 1024
 
     def __post_init__(self) -> None:
         number = int(self.token.partition(":")[0])

@@ -12,7 +12,6 @@ from sandbox.account import ACCOUNT
 from sandbox.calls import Calls
 from sandbox.editing import EDITING
 from sandbox.faults import Fault, Faults, Weather
-from sandbox.media_input import MAX_UPLOAD
 from sandbox.params import Params, Upload
 from sandbox.refusal import TOO_LARGE, ApiError, bad_request
 from sandbox.sending import SENDING, Method
@@ -219,13 +218,13 @@ async def _read_multipart(request: web.Request, query: dict[str, str], state: St
         value = await part.text()
         room -= len(value)
         fields[part.name] = value
-    if room < 0 or any(upload.size > MAX_UPLOAD for upload in files.values()):
+    if room < 0 or any(upload.size > state.max_upload for upload in files.values()):
         raise ApiError(TOO_LARGE, "Request Entity Too Large")
     return Params.from_strings(fields, files)
 
 
 async def _spool(part: BodyPartReader, state: State) -> Upload:
-    spool = Spool(state.folder, MAX_UPLOAD)
+    spool = Spool(state.folder, state.max_upload)
     await spool.fill(_chunks(part))
     mime = part.headers.get("Content-Type", "application/octet-stream")
     return spool.upload(part.filename or "file", mime)

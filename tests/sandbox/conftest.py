@@ -55,6 +55,7 @@ async def api(origins: Origins, tls: ssl.SSLContext) -> AsyncIterator[Bot]:
         TOKEN,
         base_url=f"{origins.telegram}/bot",
         base_file_url=f"{origins.telegram}/file/bot",
+        local_mode=origins.local,
         request=HTTPXRequest(httpx_kwargs={"verify": tls}),
         get_updates_request=HTTPXRequest(httpx_kwargs={"verify": tls}),
     ) as client:

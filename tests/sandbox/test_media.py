@@ -4,6 +4,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import aiohttp
 import av
 import pytest
 from PIL import Image
@@ -22,7 +23,7 @@ from telegram.error import NetworkError
 
 from sandbox.media import Media
 from sandbox.player import Player
-from sandbox.servers import PERSON, Origins
+from sandbox.servers import PERSON, TOKEN, Origins
 from tests.sandbox.asking import last_call, refusal, seen
 
 Item = InputMediaPhoto | InputMediaVideo | InputMediaDocument | InputMediaAnimation
@@ -273,7 +274,7 @@ async def test_by_url_telegram_fetches_the_file_itself(
         ("photo", "{cdn}/files/dawn.mp4", "wrong type of the web page content"),
         ("photo", "{cdn}/files/noon.webp", "photo has unsupported extension. Use one of .jpg, .jpeg, .gif, .png, "),
         ("video", "http://[::1/x.mp4", "wrong HTTP URL specified"),
-        ("video", "ftp://127.0.0.1/x.mp4", "wrong file identifier/HTTP URL specified"),
+        ("video", "ftp://127.0.0.1/x.mp4", "invalid file HTTP URL specified: Unsupported URL protocol"),
     ],
 )
 async def test_addresses_that_telegram_refuses(
@@ -283,6 +284,16 @@ async def test_addresses_that_telegram_refuses(
     attempt = api.send_video(PERSON, url) if kind == "video" else api.send_photo(PERSON, url)
     said = await refusal(person, attempt)
     assert said.startswith(f"Bad Request: {complaint}")
+
+
+async def test_a_path_means_nothing_to_telegram_itself(
+    origins: Origins, person: Player, web: aiohttp.ClientSession
+) -> None:
+    body = {"chat_id": PERSON, "video": "file:///tmp/x.mp4"}
+    async with web.post(f"{origins.telegram}/bot{TOKEN}/sendVideo", json=body) as answer:
+        said = (await answer.json())["description"]
+    assert said == "Bad Request: invalid file HTTP URL specified: Unsupported URL protocol"
+    assert len(await person.messages()) == 1
 
 
 async def test_by_url_a_file_may_have_20_megabytes(origins: Origins, api: Bot, person: Player) -> None:
