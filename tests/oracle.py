@@ -77,12 +77,18 @@ def _with_files(value: Any, uploads: Mapping[str, Any]) -> Any:
     if _is_upload(value):
         return BufferedInputFile(b"", filename=str(value["file"]))
     if isinstance(value, Mapping):
-        return {name: _with_files(part, uploads) for name, part in value.items()}
+        return {name: _as_file(name, _with_files(part, uploads)) for name, part in value.items()}
     if isinstance(value, list):
         return [_with_files(part, uploads) for part in value]
     if isinstance(value, str) and value.startswith(_ATTACHED) and value.removeprefix(_ATTACHED) in uploads:
         return BufferedInputFile(b"", filename=value)
     return value
+
+
+def _as_file(name: str, value: Any) -> Any:
+    """A path, as a local server takes it, is a file; aiogram knows only that some fields do not take text."""
+    is_path = name in _FILE_FIELDS and isinstance(value, str) and value.startswith("file:///")
+    return BufferedInputFile(b"", filename=value) if is_path else value
 
 
 def _file_values(value: Any) -> Iterator[str]:
