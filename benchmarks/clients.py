@@ -44,10 +44,10 @@ async def relay_ours(server: str, name: str, count: int) -> None:
             telegram = Telegram(application.bot, Pacing(), time.monotonic)
             with measured():
                 for number in range(count):
-                    path = Path(folder) / str(number)
+                    path = Path(folder) / f"{number}.mp4"
                     await downloader.download(f"{server}/{name}", path, LIMIT_BYTES)
                     media = await asyncio.to_thread(probe, path)
-                    await telegram.put_media(1, 1, Upload(MediaKind.VIDEO, path, media, name), Html("done"))
+                    await telegram.put_media(1, 1, Upload(MediaKind.VIDEO, path, media), Html("done"))
 
 
 async def relay_peer(server: str, name: str, count: int) -> None:

@@ -7,7 +7,7 @@ import logging
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
-from bot.delivery.errors import DeliveryError, NotSent, Refused, TargetGone
+from bot.delivery.errors import DeliveryError, NotAllowed, NotSent, Refused, Removed, TargetGone
 from bot.delivery.media import ALBUM_FORMS, Item, Upload
 from bot.delivery.steps import Ids, Steps
 from bot.delivery.stock import Stock
@@ -58,7 +58,7 @@ class Albums:
             if await self._stock.renewed(row, task, error):
                 raise NotSent("the links were renewed") from error
             return subject.link(row, place, "gone" if error.reason is Reason.GONE else "unavailable")
-        return file.upload(task, place)
+        return file.upload()
 
     async def _split(self, row: Delivery, contents: Contents) -> Contents:
         """What one album can hold; what is no picture is sent apart, as is a picture that is left alone."""
@@ -73,8 +73,24 @@ class Albums:
         words = [content for content in contents.values() if isinstance(content, Message)]
         if not row.message_ids and words and len(words) == len(contents):
             await self._steps.send_text(row, words[0], silent=True)
-        elif contents and len(row.message_ids) in {0, len(contents)}:
-            await self._fill(row, subject, row.message_ids or await self._blanks(row, contents), contents)
+        elif contents and len(row.message_ids) == len(contents):
+            await self._fill(row, subject, row.message_ids, contents)
+        elif contents and not row.message_ids:
+            await self._send(row, subject, contents)
+
+    async def _send(self, row: Delivery, subject: Subject, contents: Contents) -> None:
+        try:
+            ids = await self._blanks(row, contents)
+        except Removed:
+            raise
+        except Refused as error:
+            log.warning("outbox %d: no album is taken here: %s", row.id, error)
+            if isinstance(error, NotAllowed) and any(map(_is_shown, contents.values())):
+                await self._send(row, subject, {place: _as_file(content) for place, content in contents.items()})
+            else:
+                await self._steps.split_album(row, (), contents)
+        else:
+            await self._fill(row, subject, ids, contents)
 
     async def _blanks(self, row: Delivery, contents: Contents) -> Ids:
         documents = not any(_is_shown(content) for content in contents.values())

@@ -72,6 +72,10 @@ class FileTooLarge(Refused):
     """The upload is larger than the server takes."""
 
 
+class Removed(Refused):
+    """It was sent, and something in the chat took it away at once."""
+
+
 class EmptyUpload(Refused):
     """The server got no bytes, or too few: the copy on this machine is no good."""
 
@@ -149,7 +153,7 @@ def _network_error(error: NetworkError) -> DeliveryError:
     if "too large" in folded or "(413)" in folded:
         return FileTooLarge(text)
     if "immediately deleted" in folded:
-        return Refused(text)
+        return Removed(text)
     if "misdirected" in folded or "(421)" in folded:
         return RetryLater("this server does not serve the bot's token", _TOKEN_PAUSE, everywhere=True)
     if "too many requests" in folded:

@@ -35,10 +35,9 @@ class LocalFile:
     media: Media
     stills: Stills
 
-    def upload(self, task: Task, place: int) -> Upload:
-        """The task's output at `place`, in its best form."""
-        name = file_name(self.media, task.external_id, place)
-        return Upload(best_form(self.media), self.path, self.media, name, self.stills.thumbnail, self.stills.cover)
+    def upload(self) -> Upload:
+        """The file in its best form."""
+        return Upload(best_form(self.media), self.path, self.media, self.stills.thumbnail, self.stills.cover)
 
 
 class Files:
@@ -85,6 +84,8 @@ class Files:
             media = await asyncio.to_thread(probe, path)
             if not is_result(media):
                 raise DownloadFailed(Reason.UNAVAILABLE, f"the answer is {media.format}, not media")
+            # A server that reads it by its path shows that name.
+            path = path.rename(path.with_name(file_name(media, task.external_id, place)))
             # Telegram makes the pictures of a photo itself.
             is_photo = best_form(media) is MediaKind.PHOTO
             pictures = Stills() if is_photo else await stills(path, media.format, path.parent)

@@ -11,12 +11,11 @@ from providers.base import Output, OutputKind
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file on this machine, to be sent in that form under that name, with its pictures if there are any."""
+    """A file on this machine, to be sent in that form under its own name, with its pictures if there are any."""
 
     form: MediaKind
     path: Path
     media: Media
-    name: str
     thumbnail: Path | None = None
     cover: Path | None = None
 

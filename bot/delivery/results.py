@@ -142,7 +142,7 @@ def _choices(row: Delivery, subject: Subject, file: LocalFile) -> tuple[Item, ..
     place = row.outputs[0]
     # Where uploads break off again and again, Telegram may still be able to fetch the file by itself.
     by_address_first = row.attempts >= ADDRESS_ATTEMPT and row.attempts % 2 == 1
-    upload = file.upload(subject.task, place)
+    upload = file.upload()
     return rungs(upload, cards.output_of(subject.task, place), by_address_first=by_address_first)
 
 

@@ -22,7 +22,7 @@ SLOW_SEND = 0.5
 
 _RESULTS = frozenset({OutboxKind.RESULT, OutboxKind.ALBUM, OutboxKind.HEADER})
 # These are edited later, so they need a message that can be.
-_ANCHORED = frozenset({OutboxKind.CARD, OutboxKind.RESULT})
+_ANCHORED = frozenset({OutboxKind.CARD, OutboxKind.RESULT, OutboxKind.ALBUM})
 
 
 class SentPerhaps(DeliveryError):
@@ -57,6 +57,9 @@ class Steps:
                 sent = await call()
             except InDoubt as error:
                 raise SentPerhaps(str(error)) from error
+            if row.kind in _ANCHORED and not all(sent):
+                raise TargetGone("it was sent, but can not be edited")
+            sent = tuple(filter(None, sent))
             async with self._store.transaction() as tx:
                 await tx.note_messages(row, sent)
             return sent
@@ -68,9 +71,7 @@ class Steps:
             message_id = await self._telegram.send_text(
                 row.chat_id, row.thread_id, message, reply_to=row.reply_to, silent=silent
             )
-            if not message_id and row.kind in _ANCHORED:
-                raise TargetGone("it was sent, but can not be edited")
-            return (message_id,) if message_id else ()
+            return (message_id,)
 
         return await self.send(row, call)
 

@@ -165,7 +165,7 @@ class Telegram:
             return item.path.absolute()
         # Streamed from the handle; by default the library would read all of it into memory.
         file = files.enter_context(item.path.open("rb"))
-        return InputFile(file, filename=item.name, attach=True, read_file_handle=False)
+        return InputFile(file, filename=item.path.name, attach=True, read_file_handle=False)
 
     def _stills(self, item: Item) -> tuple[dict[str, Any], dict[str, InputFile]]:
         """The pictures that go with the item, by Telegram's names for them, and the files that they stand for."""
@@ -211,6 +211,7 @@ class Telegram:
                 # A body without "result" comes out of the library as a KeyError.
                 meaning = classify(error)
                 if isinstance(meaning, RetryLater):
+                    log.warning("chat %d has to wait %.0f s: %s", chat_id, meaning.after, meaning)
                     self._pacing.pause(chat_id, self._monotonic(), meaning.after, everywhere=meaning.everywhere)
                 raise meaning from error
 

@@ -312,9 +312,21 @@ class Transaction:
         self.touched_tasks += [task_id for (task_id,) in found]
 
     async def move_chat(self, old: int, new: int) -> None:
-        """A group became a supergroup: everything about it goes by the new id."""
-        for table in ("subscriptions", "outbox", "chats"):
-            await self._change(f"UPDATE OR IGNORE {table} SET chat_id = ? WHERE chat_id = ?", (new, old))
+        """A group became a supergroup: everything about it goes by the new id.
+
+        The numbers of messages stay behind: over there they mean other ones.
+        """
+        await self._change("UPDATE OR IGNORE chats SET chat_id = ? WHERE chat_id = ?", (new, old))
+        await self._change(
+            "UPDATE OR IGNORE subscriptions SET chat_id = ?, request_message_id = 0, card_message_id = 0"
+            " WHERE chat_id = ?",
+            (new, old),
+        )
+        await self._change(
+            "UPDATE OR IGNORE outbox SET chat_id = ?, message_ids = '[]', finished = '[]', reply_to = 0"
+            " WHERE chat_id = ?",
+            (new, old),
+        )
         self.touched_outbox = True
 
     async def leave_topic(self, chat_id: int, thread_id: int) -> None:

@@ -23,7 +23,7 @@ OWN = Output(OutputKind.VIDEO, "https://gate.example/v.mp4", needs_auth=True)
 
 
 def upload(found: Media) -> Upload:
-    return Upload(best_form(found), Path("result"), found, "x")
+    return Upload(best_form(found), Path("result"), found)
 
 
 @pytest.mark.parametrize(

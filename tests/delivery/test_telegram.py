@@ -22,7 +22,7 @@ from sandbox.player import Player
 from sandbox.servers import PERSON, TOKEN, Origins, serving
 
 Json = dict[str, Any]
-NAMES = {"media": "result", "thumbnail": "thumbnail.jpg", "cover": "cover.jpg"}
+NAMES = {"media": "clip.mp4", "thumbnail": "thumbnail.jpg", "cover": "cover.jpg"}
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def upload(tmp_path: Path) -> Upload:
         (tmp_path / name).write_text(name)
     media = Media(Format.MP4, MediaKind.VIDEO, "video/mp4", 6, 720, 1280, 2.6)
     paths = (tmp_path / NAMES["thumbnail"], tmp_path / NAMES["cover"])
-    return Upload(MediaKind.VIDEO, tmp_path / NAMES["media"], media, "clip.mp4", *paths)
+    return Upload(MediaKind.VIDEO, tmp_path / NAMES["media"], media, *paths)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ async def test_a_video_travels_with_both_pictures(origins: Origins, upload: Uplo
     params = await sent(origins, upload)
     media = params.pop("media")
     attached = media.pop("media").removeprefix("attach://")
-    assert params.pop(attached) == file("result", "clip.mp4")
+    assert params.pop(attached) == file("clip.mp4", "clip.mp4")
     assert params.pop("thumbnail") == file("thumbnail.jpg", "thumbnail.jpg")
     assert params.pop("cover") == file("cover.jpg", "cover.jpg")
     assert params.keys() == {"chat_id", "message_id"}
