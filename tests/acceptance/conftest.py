@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 
 from sandbox.media import Media
 from sandbox.servers import serving
+from tests.acceptance.nursery import Nursery
 from tests.acceptance.world import World
 from tests.oracle import complaints
 
@@ -17,10 +18,16 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Media:
     return made
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    with Nursery() as opened:
+        yield opened
+
+
 @pytest.fixture
-async def world(media: Media, tmp_path: Path) -> AsyncIterator[World]:
+async def world(media: Media, nursery: Nursery, tmp_path: Path) -> AsyncIterator[World]:
     """Whatever a test does: each request of the bot and each answer it got has to hold for foreign eyes too."""
     async with serving(media=media) as origins, AsyncExitStack() as stack:
-        world = World(origins, tmp_path, stack)
+        world = World(origins, tmp_path, nursery, stack)
         yield world
         assert complaints(await world.calls()) == []

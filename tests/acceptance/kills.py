@@ -114,10 +114,10 @@ async def _kill(stage: Stage, kills: int, seed: int) -> None:
     """Again and again; at the end there is a bot that lives on."""
     chance = Random(seed)  # noqa: S311 - no secret
     for _ in range(kills):
-        stage.bot.start()
+        await stage.bot.start()
         await asyncio.sleep(chance.uniform(*LIFE))
         await stage.bot.kill()
-    stage.bot.start()
+    await stage.bot.start()
 
 
 async def _follow(stage: Stage, tracked: dict[int, str], over: asyncio.Event) -> None:

@@ -1,58 +1,49 @@
 """The stand-ins and the bot in processes of their own, so that the bot can be killed hundreds of times in minutes."""
 
 import asyncio
-import contextlib
-import os
 import signal
 import sqlite3
 import sys
 import time
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sandbox.bot_process import surroundings
 from sandbox.player import Player
 from sandbox.servers import PERSON
+from tests.acceptance.nursery import ForkedBot, Nursery
 from tests.acceptance.world import waited
 from tests.oracle import complaints
 
 Json = dict[str, Any]
 
-# Longer than a stop may take; whatever takes longer is broken.
-ANSWER_SECONDS = 20.0
-
 
 class Bot:
-    """One bot at a time, started anew from the nursery as often as wanted."""
+    """One bot at a time, started anew as often as wanted."""
 
-    def __init__(self, nursery: Process) -> None:
-        self._nursery = nursery
+    def __init__(self, nursery: Nursery, environment: Mapping[str, str], folder: Path) -> None:
+        self._start = partial(nursery.start, environment, folder)
+        self._latest: ForkedBot | None = None
         self.kills: list[float] = []
 
-    def start(self) -> None:
-        self._say("")
+    async def start(self) -> None:
+        self._latest = await self._start()
 
     async def kill(self) -> None:
+        assert self._latest is not None
         self.kills.append(time.time())
-        status = await self._end(signal.SIGKILL)
+        status = await self._latest.kill()
         assert status == -signal.SIGKILL, f"the bot ended by itself with the status {status}"
 
     async def stop(self) -> int:
         """As a service manager would; returns the exit status."""
-        return await self._end(signal.SIGTERM)
-
-    async def _end(self, number: signal.Signals) -> int:
-        self._say(str(int(number)))
-        assert self._nursery.stdout is not None
-        return int(await asyncio.wait_for(self._nursery.stdout.readline(), ANSWER_SECONDS))
-
-    def _say(self, line: str) -> None:
-        assert self._nursery.stdin is not None
-        self._nursery.stdin.write(f"{line}\n".encode())
+        assert self._latest is not None
+        return await self._latest.stop()
 
 
 @dataclass(slots=True)
@@ -125,7 +116,7 @@ async def staged(folder: Path, **settings: str) -> AsyncIterator[Stage]:
             "DATABASE_URL": f"sqlite:///{folder / 'rushes.db'}",
             "ALLOWED_TELEGRAM_USER_IDS": "*",
         }
-        bot = await stack.enter_async_context(_nursery({**given, **ours, **settings}, folder))
+        bot = Bot(stack.enter_context(Nursery()), {**given, **ours, **settings}, folder)
         log = Log(player)
         reading = asyncio.create_task(log.follow())
         stack.callback(reading.cancel)
@@ -134,43 +125,29 @@ async def staged(folder: Path, **settings: str) -> AsyncIterator[Stage]:
 
 @asynccontextmanager
 async def _stand_ins(folder: Path) -> AsyncIterator[dict[str, str]]:
-    """`python -m sandbox serve`; what it says a bot has to be started with."""
-    places = {"TMPDIR": str(folder)}
-    async with _process("sandbox", "serve", folder=folder, environment=places, log="sandbox.log") as process:
-        given = {}
-        assert process.stdout is not None
-        while not (line := (await asyncio.wait_for(process.stdout.readline(), 30)).decode()).startswith("# Ctrl-C"):
-            assert line, "the stand-ins did not start"
-            name, _, value = line.strip().partition("=")
-            if not name.startswith("#"):
-                given[name] = value
-        yield given
-
-
-@asynccontextmanager
-async def _nursery(environment: Mapping[str, str], folder: Path) -> AsyncIterator[Bot]:
-    async with _process("tests.acceptance.nursery", folder=folder, environment=environment, log="bot.log") as process:
-        yield Bot(process)
-
-
-@asynccontextmanager
-async def _process(*module: str, folder: Path, environment: Mapping[str, str], log: str) -> AsyncIterator[Process]:
-    """A Python of our own, talked to by lines; it and whatever it started end with the block."""
-    with (folder / log).open("ab") as sink:
+    """`python -m sandbox serve`, for as long as the block runs; what it says a bot has to be started with."""
+    with (folder / "sandbox.log").open("ab") as sink:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            *module,
+            *(sys.executable, "-m", "sandbox", "serve"),
             cwd=folder,
-            env=surroundings(environment),
-            stdin=PIPE,
+            env=surroundings({"TMPDIR": str(folder)}),
+            stdin=DEVNULL,
             stdout=PIPE,
             stderr=sink,
-            start_new_session=True,
         )
     try:
-        yield process
+        yield await _said(process)
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
         await process.wait()
+
+
+async def _said(process: Process) -> dict[str, str]:
+    given = {}
+    assert process.stdout is not None
+    while not (line := (await asyncio.wait_for(process.stdout.readline(), 30)).decode()).startswith("# Ctrl-C"):
+        assert line, "the stand-ins did not start"
+        name, _, value = line.strip().partition("=")
+        if not name.startswith("#"):
+            given[name] = value
+    return given

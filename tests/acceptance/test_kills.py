@@ -37,7 +37,7 @@ async def test_asked_to_stop_with_two_hundred_results_on_their_way_it_ends_in_ti
         assert await stage.bot.stop() == 0
         assert time.monotonic() - began < 10
         await stage.player.tell("weather")
-        stage.bot.start()
+        await stage.bot.start()
         await stage.rest(len(TASKS), PATIENCE)
         for chat_id in CHATS:
             shown = await stage.shown(chat_id)
@@ -52,7 +52,7 @@ async def _let_everybody_follow(stage: Stage) -> None:
         await stage.player.tell("tasks", provider="token360", id=task_id, end="stuck", states=states)
     for chat_id in CHATS:
         await stage.say(chat_id, f"/track {TASKS[chat_id % len(TASKS)]} token360")
-    stage.bot.start()
+    await stage.bot.start()
     await until(lambda: _have_cards(stage), PATIENCE)
 
 

@@ -9,17 +9,18 @@ import pytest
 
 from sandbox.media import Media
 from sandbox.servers import serving
+from tests.acceptance.nursery import Nursery
 from tests.acceptance.world import World, card_shows, delivered, until
 from tests.oracle import complaints
 
 
 @pytest.fixture
-async def world(media: Media) -> AsyncIterator[World]:
+async def world(media: Media, nursery: Nursery) -> AsyncIterator[World]:
     """The bot's folder is one that other users may pass through, as the server is another user."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)  # noqa: ASYNC240 - nothing waits for it
         async with serving(media=media, local=True) as origins, AsyncExitStack() as stack:
-            world = World(origins, Path(folder), stack)
+            world = World(origins, Path(folder), nursery, stack)
             yield world
             assert complaints(await world.calls()) == []
 

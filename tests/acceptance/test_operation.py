@@ -26,7 +26,7 @@ CANNOT_START = 2
 async def test_a_wrong_setting_is_one_sentence_and_no_traceback(
     world: World, changes: dict[str, str], said: str
 ) -> None:
-    bot = await world.start_bot(LOG_LEVEL="INFO", **changes)
+    bot = await world.launch_bot(LOG_LEVEL="INFO", **changes)
     assert await bot.wait() == CANNOT_START
     lines = world.log().strip().splitlines()
     assert len(lines) == 1
@@ -35,13 +35,13 @@ async def test_a_wrong_setting_is_one_sentence_and_no_traceback(
 
 
 async def test_a_second_bot_on_the_same_database_does_not_start(world: World) -> None:
-    await world.start_bot(LOG_LEVEL="INFO")
+    await world.launch_bot(LOG_LEVEL="INFO")
 
     async def running() -> bool:
         return "is running" in world.log()
 
     await until(running)
-    second = await world.start_bot(LOG_LEVEL="INFO")
+    second = await world.launch_bot(LOG_LEVEL="INFO")
     assert await second.wait() == CANNOT_START
     assert "Another Rushes runs" in world.log()
 
@@ -50,7 +50,7 @@ async def test_a_port_that_is_taken_is_one_sentence(world: World) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        bot = await world.start_bot(LOG_LEVEL="WARNING", HTTP_PORT=str(taken.getsockname()[1]))
+        bot = await world.launch_bot(LOG_LEVEL="WARNING", HTTP_PORT=str(taken.getsockname()[1]))
         assert await bot.wait() == CANNOT_START
     assert "HTTP_PORT" in world.log()
     assert "Traceback" not in world.log()
@@ -60,7 +60,7 @@ async def test_health_tells_whether_the_bot_is_at_work(world: World) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    await world.start_bot(HTTP_PORT=str(port))
+    await world.launch_bot(HTTP_PORT=str(port))
 
     async def healthy() -> Json | None:
         try:
@@ -76,7 +76,7 @@ async def test_health_tells_whether_the_bot_is_at_work(world: World) -> None:
 async def test_telegram_that_is_away_at_the_start_is_waited_for(world: World) -> None:
     person = await world.person()
     await person.tell("faults", method="getMe", kind="502_html", times=2)
-    await world.start_bot()
+    await world.launch_bot()
     await person.say("/help")
 
     async def answered() -> bool:
@@ -91,7 +91,7 @@ async def test_telegram_that_is_away_at_the_start_is_waited_for(world: World) ->
 async def test_updates_come_again_after_telegram_refused_them(world: World, fault: Json) -> None:
     person = await world.person()
     await person.tell("faults", method="getUpdates", kind="error", times=2, **fault)
-    await world.start_bot()
+    await world.launch_bot()
     await person.say("/help")
 
     async def answered() -> bool:
@@ -106,7 +106,7 @@ async def test_a_whole_life_at_debug_shows_no_secret(world: World) -> None:
     await person.tell("tasks", provider="ai_nebula", id="v1", pace=0.5, fetch=True)
     await person.tell("tasks", provider="apipod", id="i1", kind="image", outputs=["dawn.png", "noon.png"], pace=0.5)
     await person.tell("tasks", provider="apipod", id="f1", end="failed", pace=0.5)
-    await world.start_bot()
+    await world.launch_bot()
     for command in ("t1", "v1", "i1", "f1", "nobody", "../x", ""):
         await person.say(f"/track {command}")
     for command in ("/list", "/help", "/start", "/untrack f1"):
