@@ -5,20 +5,19 @@ itself. See `albums` for several pictures.
 """
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.delivery.errors import EmptyUpload, FileTooLarge, HoldsMedia, InDoubt, NotAllowed, NotSent, Refused
 from bot.delivery.files import LocalFile
-from bot.delivery.media import Item, expected_form, remote, rungs, still_open
+from bot.delivery.media import Held, Item, expected_form, remote, rungs, still_open
 from bot.delivery.steps import Steps
 from bot.delivery.stock import Stock
 from bot.delivery.subject import Subject
 from bot.delivery.telegram import Telegram
 from bot.media.download import DownloadFailed, Reason
 from bot.text import cards
-from bot.text.catalogue import Html
 from bot.text.message import Message
-from bot.tracking.model import Delivery
+from bot.tracking.model import Delivery, Task
 from providers.base import TooLarge
 
 log = logging.getLogger(__name__)
@@ -26,6 +25,26 @@ log = logging.getLogger(__name__)
 # From this attempt on, uploads that do not get through take turns with the address; after the last one, words that do
 # get through are better than to go on trying.
 ADDRESS_ATTEMPT, LAST_ATTEMPT = 3, 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A message that stands in the chat, and what it is to become."""
+
+    row: Delivery
+    subject: Subject
+    message_id: int
+
+    @property
+    def task(self) -> Task:
+        return self.subject.task
+
+    @property
+    def place(self) -> int:
+        return self.row.outputs[0]
+
+    def link(self, why: str, size: int | None = None) -> Message:
+        return self.subject.link(self.row, self.place, why, size)
 
 
 class Results:
@@ -40,112 +59,117 @@ class Results:
         """A line that makes the sound, then becomes the media, or says why it can not."""
         ids = row.message_ids
         if not ids:
-            line = cards.end_line(subject.task, row, subject.title, subject.language)
-            ids = await self._steps.send_text(row, line, silent=row.part > 0)
+            words = cards.end_line(subject.task, row, subject.title, subject.language)
+            ids = await self._steps.send_text(row, words, silent=row.part > 0)
+        line = _Line(row, subject, ids[0])
         try:
-            excuse = await self._fill(row, subject, ids[0])
+            excuse = await self._fill(line)
         except (InDoubt, NotSent) as error:
             if row.attempts < LAST_ATTEMPT:
                 raise
             log.warning("task %s: gave up on the file: %s", subject.task.id, error)
-            excuse = subject.link(row, row.outputs[0], "unavailable")
+            excuse = line.link("unavailable")
         if excuse:
-            await self._excuse(row, subject, ids[0], excuse)
+            await self._excuse(line, excuse)
         await self._steps.finish(row)
 
-    async def _fill(self, row: Delivery, subject: Subject, message_id: int) -> Message | None:
+    async def _fill(self, line: _Line) -> Message | None:
         """Puts the row's output into the message; returns what to say instead where that can not be done."""
-        caption = cards.caption(subject.task, row, subject.title, subject.language)
-        if await self._put_held(row, subject, message_id, caption):
+        held = await self._stock.held(line.task, line.place)
+        if held and await self._put_held(line, held):
             return None
-        async with self._stock.turn(subject.task):
-            if await self._put_held(row, subject, message_id, caption):
+        async with self._stock.turn(line.task):
+            latest = await self._stock.held(line.task, line.place)
+            if latest and latest != held and await self._put_held(line, latest):
                 return None
             async with self._stock.upload():
-                return await self._fetch_and_put(row, subject, message_id, caption)
+                # What is held all the same is good for others; this chat does not allow it in that form.
+                return await self._fetch_and_put(line, latest)
 
-    async def _put_held(self, row: Delivery, subject: Subject, message_id: int, caption: Html) -> bool:
+    async def _put_held(self, line: _Line, held: Held) -> bool:
         """By file_id, if another chat or an earlier attempt has brought the file to Telegram already."""
-        task, place = subject.task, row.outputs[0]
-        held = await self._stock.held(task, place)
-        if held is None:
-            return False
         try:
-            await self._telegram.put_media(row.chat_id, message_id, held, caption)
-        except NotAllowed:
-            return False  # this chat wants another form; elsewhere the file_id is good
+            await self._put(line, held)
+        except NotAllowed as error:
+            log.info("chat %d takes no %s: %s", line.row.chat_id, held.form, error)
+            return False
         except Refused as error:
-            log.warning("task %s: Telegram does not know its file any more: %s", task.id, error)
-            await self._stock.forget(task, place)
+            log.warning("task %s: Telegram does not know its file any more: %s", line.task.id, error)
+            await self._stock.forget(line.task, line.place)
             return False
         return True
 
-    async def _fetch_and_put(self, row: Delivery, subject: Subject, message_id: int, caption: Html) -> Message | None:
-        place = row.outputs[0]
+    async def _fetch_and_put(self, line: _Line, not_allowed: Held | None) -> Message | None:
         try:
-            async with self._stock.fetched(subject.task, place) as file:
-                refusal = await self._offer(row, subject, message_id, caption, _choices(row, subject, file))
-                return _why_refused(row, subject, refusal, file) if refusal else None
+            async with self._stock.fetched(line.task, line.place) as file:
+                choices, refusal = _choices(line, file), None
+                if not_allowed:
+                    choices = still_open(choices, not_allowed, too_large=False)
+                    refusal = NotAllowed(not_allowed.form)
+                why = _why(await self._offer(line, choices, refusal))
+                return line.link(why, file.media.size) if why else None
         except TooLarge as error:
-            return subject.link(row, place, "too_large", error.size)
+            return line.link("too_large", error.size)
         except DownloadFailed as error:
-            fresh = await self._stock.renewed(row, subject.task, error)
+            fresh = await self._stock.renewed(line.row, line.task, error)
             if fresh:
-                return await self._fetch_and_put(row, replace(subject, task=fresh), message_id, caption)
-            return await self._without_file(row, subject, message_id, caption, error.reason)
+                renewed = replace(line, subject=replace(line.subject, task=fresh))
+                return await self._fetch_and_put(renewed, not_allowed)
+            return await self._without_file(line, error.reason)
 
-    async def _without_file(
-        self, row: Delivery, subject: Subject, message_id: int, caption: Html, reason: Reason
-    ) -> Message | None:
+    async def _without_file(self, line: _Line, reason: Reason) -> Message | None:
         """Telegram may reach what this machine can not."""
-        place = row.outputs[0]
-        output = cards.output_of(subject.task, place)
         if reason is Reason.GONE:
-            return subject.link(row, place, "gone")
+            return line.link("gone")
+        output = cards.output_of(line.task, line.place)
         address = remote(expected_form(output.kind), output) if reason is Reason.UNAVAILABLE else None
-        if address and not await self._offer(row, subject, message_id, caption, (address,)):
+        if address and await self._offer(line, (address,)) is None:
             return None
-        return subject.link(row, place, "unavailable")
+        return line.link("unavailable")
 
-    async def _offer(
-        self, row: Delivery, subject: Subject, message_id: int, caption: Html, choices: tuple[Item, ...]
-    ) -> Refused | None:
-        """Offers the file in every form that may do; returns why Telegram wants none of them."""
-        task, refusal = subject.task, None
+    async def _offer(self, line: _Line, choices: tuple[Item, ...], refusal: Refused | None = None) -> Refused | None:
+        """Offers the file in every form that may do; returns why none was taken, the `refusal` before if need be."""
         while choices:
             item, *others = choices
             try:
-                held = await self._telegram.put_media(row.chat_id, message_id, item, caption)
+                held = await self._put(line, item)
             except Refused as error:
-                if isinstance(error, EmptyUpload) and not row.attempts:
+                if isinstance(error, EmptyUpload) and not line.row.attempts:
                     raise NotSent(str(error)) from error
-                log.warning("task %s: Telegram refused %s as %s: %s", task.id, type(item).__name__, item.form, error)
+                log.warning("task %s: %s refused as %s: %s", line.task.id, type(item).__name__, item.form, error)
                 refusal, choices = error, still_open(others, item, too_large=isinstance(error, FileTooLarge))
             else:
-                await self._stock.keep(task, row.outputs[0], held)
+                if not isinstance(refusal, NotAllowed):  # else other chats may take a better form
+                    await self._stock.keep(line.task, line.place, held)
                 return None
         return refusal
 
-    async def _excuse(self, row: Delivery, subject: Subject, message_id: int, excuse: Message) -> None:
+    async def _put(self, line: _Line, item: Item) -> Held | None:
+        caption = cards.caption(line.task, line.row, line.subject.title, line.subject.language)
+        return await self._telegram.put_media(line.row.chat_id, line.message_id, item, caption)
+
+    async def _excuse(self, line: _Line, excuse: Message) -> None:
+        chat_id, task = line.row.chat_id, line.task
         try:
-            await self._telegram.edit_text(row.chat_id, message_id, excuse)
+            await self._telegram.edit_text(chat_id, line.message_id, excuse)
         except HoldsMedia:
-            log.info("task %s: the file has arrived after all", subject.task.id)
+            log.info("task %s: the file has arrived after all", task.id)
         except Refused as error:
             # Telegram opens no button to some addresses; the words must stand all the same.
-            log.warning("task %s: a link was refused: %s", subject.task.id, error)
-            plain = cards.link_to_nothing(subject.task, row, subject.title, subject.language)
-            await self._telegram.edit_text(row.chat_id, message_id, plain)
+            log.warning("task %s: a link was refused: %s", task.id, error)
+            plain = cards.link_to_nothing(task, line.row, line.subject.title, line.subject.language)
+            await self._telegram.edit_text(chat_id, line.message_id, plain)
 
 
-def _choices(row: Delivery, subject: Subject, file: LocalFile) -> tuple[Item, ...]:
-    place = row.outputs[0]
+def _choices(line: _Line, file: LocalFile) -> tuple[Item, ...]:
+    attempts = line.row.attempts
     # Where uploads break off again and again, Telegram may still be able to fetch the file by itself.
-    by_address_first = row.attempts >= ADDRESS_ATTEMPT and row.attempts % 2 == 1
-    upload = file.upload()
-    return rungs(upload, cards.output_of(subject.task, place), by_address_first=by_address_first)
+    by_address_first = attempts >= ADDRESS_ATTEMPT and attempts % 2 == 1
+    return rungs(file.upload(), cards.output_of(line.task, line.place), by_address_first=by_address_first)
 
 
-def _why_refused(row: Delivery, subject: Subject, refusal: Refused, file: LocalFile) -> Message:
-    why = {FileTooLarge: "too_large", NotAllowed: "not_allowed"}.get(type(refusal), "refused")
-    return subject.link(row, row.outputs[0], why, file.media.size)
+def _why(refusal: Refused | None) -> str:
+    """The refusal in the words of `cards.Link`; "" for none."""
+    if refusal is None:
+        return ""
+    return {FileTooLarge: "too_large", NotAllowed: "not_allowed"}.get(type(refusal), "refused")

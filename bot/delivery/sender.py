@@ -33,7 +33,7 @@ SPARE_FOR_RESULTS = 2
 BACK_OFF_FIRST, BACK_OFF_LONGEST = 1.0, 60.0
 # How long a send in doubt rests before it is repeated: what is on its way should have arrived by then. A card can wait
 # longer; often the result is there before, and then says it all.
-DOUBT_PAUSE, CARD_DOUBT_PAUSE = 5.0, 30.0
+DOUBT_PAUSE, CARD_DOUBT_PAUSE = 5.0, 20.0
 # An answer or a notice is repeated once when in doubt; a card and a result until it is certain.
 DOUBTFUL_SENDS = 2
 _REPEATED_ONCE = frozenset({OutboxKind.REPLY, OutboxKind.NOTICE})

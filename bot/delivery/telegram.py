@@ -32,7 +32,7 @@ from telegram import (
 from telegram.constants import MessageLimit, ParseMode
 from telegram.error import TelegramError
 
-from bot.delivery.errors import BadText, Refused, RetryLater, TargetGone, Unchanged, classify
+from bot.delivery.errors import BadText, ChatGone, Refused, RetryLater, TargetGone, Unchanged, classify
 from bot.delivery.media import Held, Item, Upload
 from bot.delivery.pacing import Pacing
 from bot.media.probe import MediaKind
@@ -130,7 +130,7 @@ class Telegram:
         """The message goes, if it can. May be repeated."""
         try:
             await self._call(chat_id, lambda: self._bot.delete_message(chat_id, message_id))
-        except (Refused, TargetGone) as error:
+        except (ChatGone, Refused, TargetGone) as error:
             log.info("a message was not deleted: %s", error)
 
     async def send_album(

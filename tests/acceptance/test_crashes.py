@@ -85,10 +85,10 @@ async def test_a_card_in_doubt_is_repeated_while_its_task_goes_on(world: World) 
     await person.tell("faults", method="sendMessage", kind="drop_before", times=1)
     await world.start_bot()
     await person.say("/track t1 token360")
-    await until(lambda: _card(person), patience=50)
+    await until(lambda: _card(person), patience=40)
     sends = [call["time"] for call in await world.calls("sendMessage")]
     assert len(sends) == 2
-    assert sends[1] - sends[0] >= 29
+    assert sends[1] - sends[0] >= 19
 
 
 async def _card(person: Player) -> Json | None:

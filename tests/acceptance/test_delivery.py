@@ -155,6 +155,20 @@ async def test_a_large_file_passes_through_without_growing_the_bot(world: World)
     assert list(world.database.with_name("rushes.db.media").iterdir()) == []
 
 
+async def test_a_chat_that_takes_no_films_gets_the_file_and_spoils_it_for_nobody(world: World) -> None:
+    one, two, three = [await world.person(number) for number in (9001, 9002, 9003)]
+    await one.tell("tasks", provider="token360", id="t1", outputs=["noon.mp4"], pace=0.2)
+    await one.tell("chat", id=9002, type="private", first_name="Two", denied=["video"])
+    await world.start_bot(ALLOWED_TELEGRAM_USER_IDS="*")
+    for person, kind in ((one, "video"), (two, "document"), (three, "video")):
+        await person.say("/track t1 token360")
+        (message,) = await delivered(person)
+        assert message["media"]["kind"] == kind
+    offered = [call for call in await world.calls_to(9002) if call["method"] == "editMessageMedia"]
+    assert [call["params"]["media"]["type"] for call in offered] == ["video", "document"]
+    assert len(await uploads(world)) == 2
+
+
 async def test_the_card_is_closed_while_the_file_is_still_on_its_way(world: World) -> None:
     person = await world.person()
     await person.tell("tasks", provider="token360", id="t1", pace=0.5)

@@ -469,7 +469,7 @@ def doubtful(what: str, point: Json, not_done: str, done: str, task: Mapping[str
     "rows",
     [
         [
-            # A card rests for half a minute; by then the result has said it all.
+            # A card rests for twenty seconds; by then the result has said it all.
             *doubtful("card", CARD, "video", "card (old), video"),
             *doubtful("line", LINE, "card, video", "card, line, video"),
         ],

@@ -2,11 +2,13 @@ import asyncio
 import sqlite3
 import stat
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bot.storage import sqlite as sqlite_module
 from bot.storage.sqlite import Database, DatabaseError
 from bot.storage.store import Store
 from bot.tracking.lifecycle import decide
@@ -250,8 +252,9 @@ async def test_after_a_crash_a_send_is_in_doubt_and_an_edit_is_due(store: Store)
         await tx.note_messages(editing, (11,))
     assert [row.id for row in await due(store)] == [editing.id]
     async with store.transaction() as tx:
-        await tx.doubt_interrupted(cards_not_before=NOW)
-    states = {row.id: row.state for row in await due(store)}
+        await tx.doubt_interrupted(cards_not_before=NOW + 2000)
+    assert [row.id for row in await due(store)] == [editing.id]
+    states = {row.id: row.state for row in await store.due_deliveries(NOW + 2000, 100, 1000)}
     assert states == {sending.id: OutboxState.DOUBT, editing.id: OutboxState.PENDING}
 
 
@@ -296,12 +299,41 @@ async def test_a_chat_that_is_gone_is_left_alone_and_its_tasks_are_not_polled(st
     assert await store.open_tasks() == []
 
 
-async def test_a_group_that_moves_takes_everything_along(store: Store) -> None:
+async def test_a_group_that_moves_takes_everything_along_but_the_numbers_of_its_messages(store: Store) -> None:
     await follow(store, where=chat(-5))
+    (card,) = await due(store)
     async with store.transaction() as tx:
+        await tx.note_messages(card, (11,))
         await tx.move_chat(-5, -1005)
-    assert {row.chat_id for row in await due(store)} == {-1005}
-    assert len(await store.followed_in(-1005, 0, 10)) == 1
+    (card,) = await due(store)
+    assert (card.chat_id, card.message_ids, card.reply_to) == (-1005, (), 0)
+    ((moved, _),) = await store.followed_in(-1005, 0, 10)
+    assert (moved.card_message_id, moved.request_message_id) == (0, 0)
+
+
+async def test_what_leaves_its_album_gets_a_row_of_its_own_once(store: Store) -> None:
+    task = await follow(store)
+    await record(store, located(task), replace(SUCCEEDED, outputs=(IMAGE, IMAGE, IMAGE)))
+    card, header, *_ = await due(store)
+    await finish(store, card, 11)
+    await finish(store, header, 12)
+    (album,) = await due(store)
+    for _ in range(2):
+        async with store.transaction() as tx:
+            await tx.send_apart(album, [1])
+            await tx.set_outputs(album.id, (0, 2))
+    (album,) = await due(store)
+    assert album.outputs == (0, 2)
+    await finish(store, album, 13, 14)
+    (apart,) = await due(store)
+    assert (apart.kind, apart.outputs, apart.reply_to) == (OutboxKind.RESULT, (1,), album.reply_to)
+
+
+async def test_pauses_are_kept_until_there_are_others(store: Store) -> None:
+    for pauses in ({7: 10.0, 0: 20.0}, {8: 30.0}, {}):
+        async with store.transaction() as tx:
+            await tx.keep_pauses(pauses)
+        assert await store.pauses() == pauses
 
 
 async def test_a_topic_that_is_gone_leaves_its_messages_to_the_chat(store: Store) -> None:
@@ -403,3 +435,25 @@ async def test_what_was_committed_is_seen_by_the_next_question_whoever_else_is_a
         for other in others:
             other.cancel()
     assert unseen == []
+
+
+async def test_a_database_of_every_earlier_version_is_taken_over_with_what_it_holds(tmp_path: Path) -> None:
+    scripts = sorted((Path(sqlite_module.__file__).parent / "migrations").glob("*.sql"))
+    for version in range(1, len(scripts)):
+        path = tmp_path / f"{version}.db"
+        with closing(sqlite3.connect(path)) as connection:
+            for script in scripts[:version]:
+                connection.executescript(script.read_text())
+            connection.execute(
+                "INSERT INTO tasks (provider, account, kind, external_id, created_at, changed_at, deadline)"
+                " VALUES ('token360', 0, 'video', 'v1', 1, 1, 2)"
+            )
+            connection.execute("INSERT INTO files (task_id, output, form, file_id) VALUES (1, 0, 'video', 'A')")
+            connection.execute(f"PRAGMA user_version = {version}")
+            connection.commit()
+        store = await Store.open(path)
+        try:
+            assert await store.file_of(1, 0) == ("video", "A", "")
+            assert await store.pauses() == {}
+        finally:
+            await store.close()
