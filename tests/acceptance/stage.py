@@ -147,7 +147,7 @@ async def _said(process: Process) -> dict[str, str]:
     assert process.stdout is not None
     while not (line := (await asyncio.wait_for(process.stdout.readline(), 30)).decode()).startswith("# Ctrl-C"):
         assert line, "the stand-ins did not start"
-        name, _, value = line.strip().partition("=")
-        if not name.startswith("#"):
+        name, is_setting, value = line.strip().partition("=")
+        if is_setting and not name.startswith("#"):
             given[name] = value
     return given
