@@ -12,20 +12,24 @@ from providers.base import TooLarge
 from providers.envelope import peel
 from providers.inline import Unpacker, decode
 
-_BATCH = 1 << 20
+# Few trips to a thread, and little memory: at most two of these for a file.
+_BATCH = 3 << 20
 _BASE64_KEYS = ("base64", "b64_json", "video_base64", "image_base64", "b64")
 
 
 class FileWriter:
     """Writes `path` in a thread, at most `limit` bytes; the file stays only if it was kept before leaving the context.
 
-    Raises TooLarge past the limit, and OSError as the file system does.
+    A batch is written while the next one is still coming. Raises TooLarge past the limit, and OSError as the file
+    system does, a batch later.
     """
 
     def __init__(self, path: Path, limit: int) -> None:
         self._path = path
         self._limit = limit
-        self._waiting = bytearray()
+        self._pieces: list[bytes] = []
+        self._waiting = 0
+        self._writing: asyncio.Task[None] | None = None
         self._file: BinaryIO | None = None
         self._is_kept = False
         self.size = 0
@@ -46,43 +50,66 @@ class FileWriter:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._writing:
+            await asyncio.wait([self._writing])
         await _in_thread(self._close)
 
     async def write(self, data: bytes) -> None:
         self.size += len(data)
         if self.size > self._limit:
             raise TooLarge
-        self._waiting += data
-        if len(self._waiting) >= _BATCH:
+        self._pieces.append(data)
+        self._waiting += len(data)
+        if self._waiting >= _BATCH:
             await self._flush()
 
     async def restart(self) -> None:
         """Empties the file: what follows is its beginning."""
-        self._waiting.clear()
-        self.size = 0
-        if self._file is not None:
-            await _in_thread(partial(self._file.truncate, 0))
-            self._file.seek(0)
+        self._pieces, self._waiting, self.size = [], 0, 0
+        await self._settle()
+        await _in_thread(self._empty)
 
     async def keep(self) -> Path:
         """The finished file."""
         await self._flush()
+        await self._settle()
         self._is_kept = True
         return self._path
 
     async def _flush(self) -> None:
-        if self._file is not None and self._waiting:
-            batch, self._waiting = self._waiting, bytearray()
-            await _in_thread(partial(self._file.write, batch))
+        await self._settle()
+        pieces, self._pieces, self._waiting = self._pieces, [], 0
+        self._writing = asyncio.create_task(_in_thread(partial(self._put, pieces)))
+
+    async def _settle(self) -> None:
+        """Waits for the batch that is being written."""
+        writing, self._writing = self._writing, None
+        if writing:
+            try:
+                await asyncio.shield(writing)
+            except asyncio.CancelledError:
+                await asyncio.wait([writing])
+                raise
 
     def _open(self) -> None:
         self._file = self._path.open("wb")
 
-    def _close(self) -> None:
+    def _put(self, pieces: list[bytes]) -> None:
         if self._file is not None:
-            self._file.close()
-        if not self._is_kept:
-            self._path.unlink(missing_ok=True)
+            self._file.writelines(pieces)
+
+    def _empty(self) -> None:
+        if self._file is not None:
+            self._file.seek(0)
+            self._file.truncate()
+
+    def _close(self) -> None:
+        try:
+            if self._file is not None:
+                self._file.close()
+        finally:
+            if not self._is_kept:
+                self._path.unlink(missing_ok=True)
 
 
 async def _in_thread(work: Callable[[], object]) -> None:
