@@ -51,7 +51,7 @@ class FileWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._writing:
-            await asyncio.wait([self._writing])
+            await asyncio.gather(self._writing, return_exceptions=True)
         await _in_thread(self._close)
 
     async def write(self, data: bytes) -> None:
@@ -85,11 +85,7 @@ class FileWriter:
         """Waits for the batch that is being written."""
         writing, self._writing = self._writing, None
         if writing:
-            try:
-                await asyncio.shield(writing)
-            except asyncio.CancelledError:
-                await asyncio.wait([writing])
-                raise
+            await writing
 
     def _open(self) -> None:
         self._file = self._path.open("wb")
