@@ -259,9 +259,13 @@ class Transaction:
     async def postpone(
         self, row_id: int, state: OutboxState, not_before: float, reason: str, *, failed: bool = True
     ) -> None:
-        """Not now. `state` tells whether the row may already have arrived; `failed`, whether that was an attempt."""
+        """Not now. `state` tells whether the row may already have arrived; `failed`, whether that was an attempt.
+
+        A row whose chat was closed meanwhile stays dead.
+        """
         await self._change(
-            "UPDATE outbox SET state = ?, not_before = ?, reason = ?, attempts = attempts + ? WHERE id = ?",
+            "UPDATE outbox SET state = ?, not_before = ?, reason = ?, attempts = attempts + ?"
+            " WHERE id = ? AND state <> 'dead'",
             (state, not_before, reason, failed, row_id),
         )
 

@@ -299,6 +299,15 @@ async def test_a_chat_that_is_gone_is_left_alone_and_its_tasks_are_not_polled(st
     assert await store.open_tasks() == []
 
 
+async def test_a_row_whose_chat_was_closed_meanwhile_does_not_come_back(store: Store) -> None:
+    await follow(store)
+    (card,) = await due(store)
+    async with store.transaction() as tx:
+        await tx.close_chat(7, "blocked")
+        await tx.postpone(card.id, OutboxState.PENDING, 0.0, "429")
+    assert await due(store) == []
+
+
 async def test_a_group_that_moves_takes_everything_along_but_the_numbers_of_its_messages(store: Store) -> None:
     await follow(store, where=chat(-5))
     (card,) = await due(store)
