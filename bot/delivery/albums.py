@@ -38,7 +38,7 @@ class Albums:
         """Fetches everything first: of which kind the album is, is only known then, and can not be changed later."""
         async with self._stock.turn(subject.task), self._stock.upload(), AsyncExitStack() as stack:
             contents = {place: await self._content(row, subject, place, stack) for place in row.outputs}
-            if not any(map(_is_shown, contents.values())):
+            if not _has_pictures(contents):
                 contents = {place: _as_file(content) for place, content in contents.items()}
             elif not row.message_ids:
                 contents = await self._split(row, contents)
@@ -62,7 +62,9 @@ class Albums:
 
     async def _split(self, row: Delivery, contents: Contents) -> Contents:
         """What one album can hold; what is no picture is sent apart, as is a picture that is left alone."""
-        stays = {place: content for place, content in contents.items() if _is_shown(content) or _is_said(content)}
+        stays = {
+            place: content for place, content in contents.items() if _is_shown(content) or isinstance(content, Message)
+        }
         if len(stays) == 1:
             stays.clear()
         if len(stays) < len(contents):
@@ -85,7 +87,7 @@ class Albums:
             raise
         except Refused as error:
             log.warning("outbox %d: no album is taken here: %s", row.id, error)
-            if isinstance(error, NotAllowed) and any(map(_is_shown, contents.values())):
+            if isinstance(error, NotAllowed) and _has_pictures(contents):
                 await self._send(row, subject, {place: _as_file(content) for place, content in contents.items()})
             else:
                 await self._steps.split_album(row, (), contents)
@@ -93,9 +95,8 @@ class Albums:
             await self._fill(row, subject, ids, contents)
 
     async def _blanks(self, row: Delivery, contents: Contents) -> Ids:
-        documents = not any(_is_shown(content) for content in contents.values())
-
         async def call() -> Ids:
+            documents = not _has_pictures(contents)
             return await self._telegram.send_album(
                 row.chat_id, row.thread_id, len(contents), documents=documents, reply_to=row.reply_to
             )
@@ -135,8 +136,8 @@ def _is_shown(content: Item | Message) -> bool:
     return not isinstance(content, Message) and content.form in ALBUM_FORMS
 
 
-def _is_said(content: Item | Message) -> bool:
-    return isinstance(content, Message)
+def _has_pictures(contents: Contents) -> bool:
+    return any(map(_is_shown, contents.values()))
 
 
 def _as_file(content: Item | Message) -> Item | Message:

@@ -38,7 +38,6 @@ DOUBT_PAUSE, CARD_DOUBT_PAUSE = 5.0, 20.0
 DOUBTFUL_SENDS = 2
 _REPEATED_ONCE = frozenset({OutboxKind.REPLY, OutboxKind.NOTICE})
 _MEDIA = frozenset({OutboxKind.RESULT, OutboxKind.ALBUM})
-_MUST_ARRIVE = frozenset({OutboxKind.RESULT, OutboxKind.ALBUM, OutboxKind.HEADER})
 STORAGE_PAUSE = 5.0
 # Telegram has been seen to ask for hours; more is a clock that was set back.
 LONGEST_PAUSE = 86_400.0
@@ -174,7 +173,7 @@ class Sender:
                 return _move_chat(error.chat_id)
             case TopicGone():
                 return _leave_topic
-            case TargetGone() if row.kind in _MUST_ARRIVE and "anew" not in row.facts:
+            case TargetGone() if row.kind.is_result and "anew" not in row.facts:
                 return _start_anew
             case TargetGone() | Refused():
                 log.error("outbox %d (%s): %s", row.id, row.kind, error)
@@ -216,7 +215,7 @@ def _lane(row: Delivery) -> Lane:
 def _calls(row: Delivery) -> int:
     """How many calls the row costs; Telegram may well count every picture of an album."""
     sends = 0 if row.message_ids else 1
-    edits = len(row.outputs) - len(row.finished) if row.kind in {OutboxKind.RESULT, OutboxKind.ALBUM} else 0
+    edits = len(row.outputs) - len(row.finished) if row.kind in _MEDIA else 0
     return max(1, sends + edits)
 
 

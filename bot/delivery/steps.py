@@ -20,7 +20,6 @@ Ids = tuple[int, ...]
 RESULTS_AT_ONCE, OTHERS_AT_ONCE = 1, 2
 SLOW_SEND = 0.5
 
-_RESULTS = frozenset({OutboxKind.RESULT, OutboxKind.ALBUM, OutboxKind.HEADER})
 # These are edited later, so they need a message that can be.
 _ANCHORED = frozenset({OutboxKind.CARD, OutboxKind.RESULT, OutboxKind.ALBUM})
 
@@ -48,7 +47,7 @@ class Steps:
 
         Raises `SentPerhaps` where the outcome is not known.
         """
-        async with _turn(self._result_sends if row.kind in _RESULTS else self._other_sends):
+        async with _turn(self._result_sends if row.kind.is_result else self._other_sends):
             if self._is_stopping:
                 raise NotSent("the bot is stopping")
             async with self._store.transaction() as tx:

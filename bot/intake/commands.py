@@ -71,31 +71,24 @@ class Commands:
 
     async def untrack(self, ask: Ask, tx: Transaction, now: float) -> None:
         """`/untrack`, read as `/track` is: this chat follows them no longer. The tasks themselves are not touched."""
+
+        async def stop(reference: Reference) -> str:
+            stopped = await tx.stop_following(ask.chat_id, ask.thread_id, reference.task_id)
+            return "untracked" if stopped else "not_followed"
+
         found = read_references(ask.arguments, self._gateways.providers, ask.quoted)
-        if not isinstance(found, tuple):
-            await _answer(ask, _facts_of(found, "usage_untrack"), tx, now)
-            return
-        said = []
-        for task_id in dict.fromkeys(reference.task_id for reference in found):
-            stopped = await tx.stop_following(ask.chat_id, ask.thread_id, task_id)
-            said.append(("untracked" if stopped else "not_followed", task_id))
-        await _answer(ask, _gathered(said), tx, now)
+        if isinstance(found, tuple):
+            # By whatever provider they were named, one ID is stopped once.
+            found = tuple({reference.task_id: reference for reference in found}.values())
+        await _for_each(ask, found, "usage_untrack", stop, tx, now)
 
     async def resend(self, ask: Ask, tx: Transaction, now: float) -> None:
         """`/resend`, read as `/track` is: results that this chat has had come once more, from Telegram's own copy."""
         found = read_references(ask.arguments, self._gateways.providers, ask.quoted)
-        if not isinstance(found, tuple):
-            await _answer(ask, _facts_of(found, "usage_resend"), tx, now)
-            return
-        said = [(await _send_again(ask, reference, tx, now), reference.task_id) for reference in found]
-        await _answer(ask, _gathered(said), tx, now)
+        await _for_each(ask, found, "usage_resend", lambda reference: _send_again(ask, reference, tx, now), tx, now)
 
     async def _track(self, ask: Ask, found: Found, tx: Transaction, now: float) -> None:
-        if not isinstance(found, tuple):
-            await _answer(ask, _facts_of(found, "usage_track"), tx, now)
-            return
-        said = [(await self._follow(ask, reference, tx, now), reference.task_id) for reference in found]
-        await _answer(ask, _gathered(said), tx, now)
+        await _for_each(ask, found, "usage_track", lambda reference: self._follow(ask, reference, tx, now), tx, now)
 
     async def _follow(self, ask: Ask, reference: Reference, tx: Transaction, now: float) -> str:
         """Returns what there is to say about it; "" where its card says all."""
@@ -118,6 +111,17 @@ class Commands:
         if not self._gateways.candidates(reference.provider, reference.kind, reference.task_id):
             return None
         return await tx.add_task(reference.task_id, reference.provider, reference.kind, now, now + self._give_up_after)
+
+
+async def _for_each(
+    ask: Ask, found: Found, usage: str, act: Callable[[Reference], Awaitable[str]], tx: Transaction, now: float
+) -> None:
+    """Does it to every task that was named, and answers with what there is to say of each; else how it is used."""
+    if not isinstance(found, tuple):
+        await _answer(ask, _facts_of(found, usage), tx, now)
+        return
+    said = [(await act(reference), reference.task_id) for reference in found]
+    await _answer(ask, _gathered(said), tx, now)
 
 
 async def _send_again(ask: Ask, reference: Reference, tx: Transaction, now: float) -> str:

@@ -97,6 +97,11 @@ class OutboxKind(StrEnum):
     REPLY = "reply"  # a command's answer
     NOTICE = "notice"  # something the operator must know
 
+    @property
+    def is_result(self) -> bool:
+        """Whether it tells a task's end: such a row is repeated until it is certain to have arrived."""
+        return self in {OutboxKind.RESULT, OutboxKind.HEADER, OutboxKind.ALBUM}
+
 
 class OutboxState(StrEnum):
     """Where a row stands. `DOUBT`: it was being sent when the connection or the process died."""

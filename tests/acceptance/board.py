@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox.player import Player
-from tests.acceptance.world import World
+from tests.acceptance.world import World, waited
 
 Json = dict[str, Any]
 
@@ -113,10 +113,11 @@ class Board:
 
         `old_cards`: a card will do, whatever state it shows.
         """
-        for _ in range(int(PATIENCE / LOOKS_EVERY)):
-            if not await self._wrong(old_cards=old_cards):
-                break
-            await asyncio.sleep(LOOKS_EVERY)
+
+        async def is_right() -> bool:
+            return not await self._wrong(old_cards=old_cards)
+
+        await waited(is_right, PATIENCE, every=LOOKS_EVERY)
         await asyncio.sleep(SETTLING)
         if wrong := await self._wrong(old_cards=old_cards):
             pytest.fail("\n".join(wrong))

@@ -72,14 +72,14 @@ class World:
         return path.read_text(errors="replace") if path.exists() else ""
 
 
-async def waited(look: Callable[[], Awaitable[T]], patience: float) -> T:
+async def waited(look: Callable[[], Awaitable[T]], patience: float, every: float = 0.1) -> T:
     """The first answer of `look` that is true, or the last one when patience ends."""
     deadline = time.monotonic() + patience
     while True:
         found = await look()
         if found or time.monotonic() > deadline:
             return found
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(every)
 
 
 async def until(look: Callable[[], Awaitable[T]], patience: float = PATIENCE) -> T:
