@@ -307,9 +307,9 @@ async def test_a_wall_of_html_stands_before_the_gateway(asker: Asker, person: Pl
     [
         ({"kind": "reset"}, aiohttp.ServerDisconnectedError),
         ({"kind": "hang", "seconds": 0.1}, aiohttp.ServerDisconnectedError),
-        ({"kind": "hang", "seconds": 5}, TimeoutError),
+        ({"kind": "hang", "seconds": 30}, TimeoutError),
         ({"kind": "drip", "seconds": 0.1}, aiohttp.ClientPayloadError),
-        ({"kind": "drip", "seconds": 5}, TimeoutError),
+        ({"kind": "drip", "seconds": 30}, TimeoutError),
     ],
 )
 async def test_answers_that_never_come_whole(
@@ -319,7 +319,9 @@ async def test_answers_that_never_come_whole(
     await person.tell("gateway-faults", provider="ai_nebula", times=2, **order)
 
     async def ask() -> None:
-        async with asyncio.timeout(0.3), asker.question("ai_nebula", "/v1/video/generations/t-1") as answer:
+        # Whoever waits for an end that comes has time for it, however busy the machine is.
+        patience = 0.3 if broken is TimeoutError else 30
+        async with asyncio.timeout(patience), asker.question("ai_nebula", "/v1/video/generations/t-1") as answer:
             await answer.read()
 
     with pytest.raises(broken):
