@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 MEDIA_READ_TIMEOUT = 120
 MEDIA_WRITE_TIMEOUT = 60
 # Seconds until everybody here has heard that a chat is closed.
-CLOSING = 1.0
+CLOSING = 5.0
 
 _WITH_STILLS = frozenset({MediaKind.VIDEO, MediaKind.ANIMATION, MediaKind.DOCUMENT})
 
