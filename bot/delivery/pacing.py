@@ -66,6 +66,11 @@ class Pacing:
         budget = self._bot if chat_id == EVERYWHERE else self._chat(chat_id)
         budget.paused_until = max(budget.paused_until, moment)
 
+    def resume(self, chat_id: int, moment: float) -> None:
+        """The chat's pause ends then, if it would not end before."""
+        budget = self._chat(chat_id)
+        budget.paused_until = min(budget.paused_until, moment)
+
     def pause_left(self, chat_id: int, now: float) -> float:
         """How long no call may go to this chat; 0 if one may now."""
         return max(0.0, self._bot.paused_until - now, self._chat(chat_id).paused_until - now)

@@ -41,6 +41,8 @@ _MEDIA = frozenset({OutboxKind.RESULT, OutboxKind.ALBUM})
 STORAGE_PAUSE = 5.0
 # Telegram has been seen to ask for hours; more is a clock that was set back.
 LONGEST_PAUSE = 86_400.0
+# Once it is written down that a chat is closed, whoever was on the way to it notices within this time.
+CLOSED = 1.0
 
 
 class Lane(NamedTuple):
@@ -148,6 +150,8 @@ class Sender:
             await self._courier.carry(row)
         except DeliveryError as error:
             await self._record(row, self._verdict(row, error))
+            if isinstance(error, ChatGone):
+                self._pacing.resume(row.chat_id, self._monotonic() + CLOSED)
         except DatabaseError as error:
             # It may have been sent; only the table does not know it yet.
             log.error("outbox %d: %s", row.id, error)  # noqa: TRY400 - the sentence says it all

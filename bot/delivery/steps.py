@@ -51,7 +51,9 @@ class Steps:
             if self._is_stopping:
                 raise NotSent("the bot is stopping")
             async with self._store.transaction() as tx:
-                await tx.mark_sending(row.id)
+                is_wanted = await tx.mark_sending(row.id)
+            if not is_wanted:
+                raise NotSent("the row was given up while it waited for its turn")
             try:
                 sent = await call()
             except InDoubt as error:

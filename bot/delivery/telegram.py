@@ -44,8 +44,8 @@ log = logging.getLogger(__name__)
 # Telegram works on an upload, or on an address, before it answers.
 MEDIA_READ_TIMEOUT = 120
 MEDIA_WRITE_TIMEOUT = 60
-# Seconds until everybody here has heard that a chat is closed.
-CLOSING = 5.0
+# A chat that is closed is left alone so long, or until that is written down and nothing waits for it any more.
+CLOSING = 60.0
 
 _WITH_STILLS = frozenset({MediaKind.VIDEO, MediaKind.ANIMATION, MediaKind.DOCUMENT})
 
@@ -213,7 +213,7 @@ class Telegram:
                 # A body without "result" comes out of the library as a KeyError.
                 meaning = classify(error)
                 if isinstance(meaning, ChatGone):
-                    # Who stands behind this call does not know it yet; by then it is written down.
+                    # Who stands behind this call does not know it yet.
                     self._pacing.pause_until(chat_id, self._monotonic() + CLOSING)
                 if isinstance(meaning, RetryLater):
                     log.warning("chat %d has to wait %.0f s: %s", chat_id, meaning.after, meaning)

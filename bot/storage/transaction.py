@@ -205,9 +205,10 @@ class Transaction:
             (cards_not_before,),
         )
 
-    async def mark_sending(self, row_id: int) -> None:
-        """Before a call that would send twice if it were repeated."""
-        await self._change("UPDATE outbox SET state = 'sending' WHERE id = ?", (row_id,))
+    async def mark_sending(self, row_id: int) -> bool:
+        """Before a call that would send twice if it were repeated. False: the row was given up, do not send it."""
+        sql = "UPDATE outbox SET state = 'sending' WHERE id = ? AND state <> 'dead'"
+        return bool(await self._change(sql, (row_id,)))
 
     async def note_messages(self, row: Delivery, message_ids: Sequence[int]) -> None:
         """The row's messages stand in the chat; from now on they are only edited."""
