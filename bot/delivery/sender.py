@@ -7,6 +7,7 @@ way holds up nothing but what stands behind it in the same result.
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
@@ -41,7 +42,8 @@ _MEDIA = frozenset({OutboxKind.RESULT, OutboxKind.ALBUM})
 STORAGE_PAUSE = 5.0
 # Telegram has been seen to ask for hours; more is a clock that was set back.
 LONGEST_PAUSE = 86_400.0
-# Once it is written down that a chat is closed, whoever was on the way to it notices within this time.
+# Once it is written down that a chat is closed and nobody is on the way to it, a look at the table that began before
+# has ended within this time.
 CLOSED = 1.0
 
 
@@ -74,6 +76,8 @@ class Sender:
         self._clock = clock
         self._monotonic = monotonic
         self._workers: dict[Lane, asyncio.Task[None]] = {}
+        self._in_hand: Counter[int] = Counter()
+        self._closed: set[int] = set()
 
     async def run(self) -> None:
         """Delivers for ever. When cancelled, what is in flight gets `GRACE` seconds to finish."""
@@ -125,6 +129,7 @@ class Sender:
                 wait = min(wait, ready_at - tick)
                 continue
             self._pacing.take(row.chat_id, tick, _calls(row))
+            self._in_hand[row.chat_id] += 1
             self._workers[lane] = asyncio.create_task(self._work(lane, row))
             room[lane.is_media] -= 1
         return wait
@@ -140,7 +145,18 @@ class Sender:
             await self._deliver(row)
         finally:
             del self._workers[lane]
+            self._leave(row.chat_id)
             self._store.outbox_changed.set()
+
+    def _leave(self, chat_id: int) -> None:
+        """One worker less for the chat; when the last one is gone, a chat that was closed may be written to again."""
+        self._in_hand[chat_id] -= 1
+        if self._in_hand[chat_id]:
+            return
+        del self._in_hand[chat_id]
+        if chat_id in self._closed:
+            self._closed.discard(chat_id)
+            self._pacing.resume(chat_id, self._monotonic() + CLOSED)
 
     async def _deliver(self, row: Delivery) -> None:
         if _is_doubtful_enough(row):
@@ -151,7 +167,7 @@ class Sender:
         except DeliveryError as error:
             await self._record(row, self._verdict(row, error))
             if isinstance(error, ChatGone):
-                self._pacing.resume(row.chat_id, self._monotonic() + CLOSED)
+                self._closed.add(row.chat_id)
         except DatabaseError as error:
             # It may have been sent; only the table does not know it yet.
             log.error("outbox %d: %s", row.id, error)  # noqa: TRY400 - the sentence says it all

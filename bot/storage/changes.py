@@ -1,0 +1,26 @@
+"""What all changes are made of: one connection, its statements, and whom to wake after the commit."""
+
+from typing import Any
+
+import aiosqlite
+
+
+class Changes:
+    """The statements of one transaction. `touched_tasks` and `touched_outbox` tell whom to wake after the commit."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self.touched_tasks: list[int] = []
+        self.touched_outbox = False
+        self._connection = connection
+
+    async def _change(self, sql: str, values: Any = ()) -> int:
+        """Runs one statement; returns how many rows it changed."""
+        async with self._connection.execute(sql, values) as cursor:
+            return cursor.rowcount
+
+    async def _one(self, sql: str, values: Any) -> Any:
+        found = await self._all(sql, values)
+        return found[0] if found else None
+
+    async def _all(self, sql: str, values: Any) -> list[Any]:
+        return list(await self._connection.execute_fetchall(sql, values))

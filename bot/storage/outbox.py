@@ -1,0 +1,216 @@
+"""Changes to the outbox: what is put in for a chat, and what becomes of it on its way."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from bot.storage import rows
+from bot.storage.changes import Changes
+from bot.tracking.model import Delivery, OutboxKind, OutboxState, Subscription, Task
+from bot.tracking.results import parts
+from providers.base import Snapshot
+
+# The first number for parts of a result that were meant for an album and go by themselves.
+APART = 1000
+
+
+class Outbox(Changes):
+    """The changes that delivery makes, and how the other stages queue what it is to deliver."""
+
+    async def reply(self, to: Subscription, facts: dict[str, str], now: float) -> None:
+        """A command's answer, to the chat and message in `to`."""
+        await self._insert(to, OutboxKind.REPLY, now, facts=facts)
+
+    async def notify(self, chat_id: int, facts: dict[str, str], now: float) -> None:
+        """Something the operator must know."""
+        await self._insert(Subscription(0, 0, chat_id, 0, 0, 0), OutboxKind.NOTICE, now, facts=facts)
+
+    async def doubt_interrupted(self, cards_not_before: float) -> None:
+        """After a start: what was being sent when the process died may or may not have arrived."""
+        await self._change(
+            "UPDATE outbox SET state = 'doubt', attempts = attempts + 1,"
+            " not_before = CASE kind WHEN 'card' THEN ? ELSE not_before END WHERE state = 'sending'",
+            (cards_not_before,),
+        )
+
+    async def mark_sending(self, row_id: int) -> bool:
+        """Before a call that would send twice if it were repeated. False: the row was given up, do not send it."""
+        sql = "UPDATE outbox SET state = 'sending' WHERE id = ? AND state <> 'dead'"
+        return bool(await self._change(sql, (row_id,)))
+
+    async def note_messages(self, row: Delivery, message_ids: Sequence[int]) -> None:
+        """The row's messages stand in the chat; from now on they are only edited."""
+        await self._change(
+            "UPDATE outbox SET state = 'pending', attempts = 0, message_ids = ? WHERE id = ?",
+            (rows.to_json(message_ids), row.id),
+        )
+        if row.kind is OutboxKind.CARD:
+            await self._change(
+                "UPDATE subscriptions SET card_message_id = ? WHERE id = ?",
+                (message_ids[0] if message_ids else 0, row.subscription_id),
+            )
+
+    async def note_finished(self, row_id: int, finished: Iterable[int]) -> None:
+        """These items of an album are in place."""
+        await self._change("UPDATE outbox SET finished = ? WHERE id = ?", (rows.to_json(finished), row_id))
+
+    async def set_outputs(self, row_id: int, outputs: Iterable[int]) -> None:
+        """The row carries these outputs and no others."""
+        await self._change("UPDATE outbox SET outputs = ? WHERE id = ?", (rows.to_json(outputs), row_id))
+
+    async def send_apart(self, row: Delivery, places: Iterable[int]) -> None:
+        """Each of these outputs gets a result of its own, after all that the task's other rows bring."""
+        for place in places:
+            await self._change(
+                "INSERT OR IGNORE INTO outbox"
+                " (subscription_id, chat_id, thread_id, kind, part, outputs, facts, reply_to, created_at)"
+                " SELECT subscription_id, chat_id, thread_id, ?, ?, ?, facts, reply_to, created_at"
+                " FROM outbox WHERE id = ?",
+                (OutboxKind.RESULT, APART + place, rows.to_json([place]), row.id),
+            )
+        self.touched_outbox = True
+
+    async def finish(self, row: Delivery, look: str = "") -> None:
+        """The row shows what `row.wanted` asked for; if more was wanted meanwhile, it stays due.
+
+        An answer or a notice that is through is of no more use.
+        """
+        if row.subscription_id is None:
+            await self._change("DELETE FROM outbox WHERE id = ?", (row.id,))
+            return
+        await self._change(
+            "UPDATE outbox SET shown = ?, look = ?, attempts = 0, not_before = 0,"
+            " state = CASE WHEN wanted > ? THEN 'pending' ELSE 'sent' END WHERE id = ?",
+            (row.wanted, look, row.wanted, row.id),
+        )
+        self.touched_outbox = True
+
+    async def postpone(
+        self, row_id: int, state: OutboxState, not_before: float, reason: str, *, failed: bool = True
+    ) -> None:
+        """Not now. `state` tells whether the row may already have arrived; `failed`, whether that was an attempt.
+
+        A row whose chat was closed meanwhile stays dead.
+        """
+        await self._change(
+            "UPDATE outbox SET state = ?, not_before = ?, reason = ?, attempts = attempts + ?"
+            " WHERE id = ? AND state <> 'dead'",
+            (state, not_before, reason, failed, row_id),
+        )
+
+    async def keep_pauses(self, until: Mapping[int, float]) -> None:
+        """The chats that Telegram has paused, in place of those that were known before."""
+        await self._change("DELETE FROM pauses")
+        for chat_id, moment in until.items():
+            await self._change("INSERT INTO pauses (chat_id, until) VALUES (?, ?)", (chat_id, moment))
+
+    async def start_anew(self, row: Delivery) -> None:
+        """The row's messages are not there any more: it is sent afresh, this once."""
+        await self._change(
+            "UPDATE outbox SET state = 'pending', not_before = 0, message_ids = '[]', finished = '[]', facts = ?"
+            " WHERE id = ?",
+            (rows.to_json({**row.facts, "anew": "1"}), row.id),
+        )
+
+    async def bury(self, row_id: int, reason: str) -> None:
+        """The row can not reach its chat."""
+        await self._change("UPDATE outbox SET state = 'dead', reason = ? WHERE id = ?", (reason, row_id))
+
+    async def renew_links(self, task_id: int, snapshot: Snapshot) -> None:
+        """An ended task's results are to be had by these links now; nothing else about it has changed."""
+        await self._change("UPDATE tasks SET snapshot = ? WHERE id = ?", (rows.snapshot_to_json(snapshot), task_id))
+
+    async def remember_file(self, task_id: int, output: int, form: str, file_id: str, cover: str = "") -> None:
+        """Telegram holds this output now, as `form` (video, photo, ...), and perhaps a cover to it."""
+        await self._change(
+            "INSERT INTO files (task_id, output, form, file_id, cover) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET form = excluded.form, file_id = excluded.file_id, cover = excluded.cover",
+            (task_id, output, form, file_id, cover),
+        )
+
+    async def forget_file(self, task_id: int, output: int) -> None:
+        """Telegram does not know the file_id (another bot's token, perhaps)."""
+        await self._change("DELETE FROM files WHERE task_id = ? AND output = ?", (task_id, output))
+
+    async def close_chat(self, chat_id: int, reason: str) -> None:
+        """The bot can not write there any more: nothing is due to it, and nothing is polled for it."""
+        await self._change(
+            "UPDATE outbox SET state = 'dead', reason = ? WHERE chat_id = ? AND state <> 'sent'",
+            (reason, chat_id),
+        )
+        found = await self._all(
+            "UPDATE subscriptions SET stopped = 1 WHERE chat_id = ? AND NOT stopped RETURNING task_id",
+            (chat_id,),
+        )
+        self.touched_tasks += [task_id for (task_id,) in found]
+
+    async def move_chat(self, old: int, new: int) -> None:
+        """A group became a supergroup: everything about it goes by the new id.
+
+        The numbers of messages stay behind: over there they mean other ones.
+        """
+        await self._change("UPDATE OR IGNORE chats SET chat_id = ? WHERE chat_id = ?", (new, old))
+        await self._change(
+            "UPDATE OR IGNORE subscriptions SET chat_id = ?, request_message_id = 0, card_message_id = 0"
+            " WHERE chat_id = ?",
+            (new, old),
+        )
+        await self._change(
+            "UPDATE OR IGNORE outbox SET chat_id = ?, message_ids = '[]', finished = '[]', reply_to = 0"
+            " WHERE chat_id = ?",
+            (new, old),
+        )
+        self.touched_outbox = True
+
+    async def leave_topic(self, chat_id: int, thread_id: int) -> None:
+        """The topic was deleted or closed: what it was to get goes to the chat itself."""
+        for table in ("subscriptions", "outbox"):
+            await self._change(
+                f"UPDATE OR IGNORE {table} SET thread_id = 0 WHERE chat_id = ? AND thread_id = ?", (chat_id, thread_id)
+            )
+
+    # Parts of the above, and of what the other stages do
+
+    async def _want_cards(self, where: str, value: int) -> None:
+        await self._change(
+            "UPDATE outbox SET wanted = wanted + 1, state = CASE state WHEN 'sent' THEN 'pending' ELSE state END"
+            f" WHERE kind = 'card' AND {where}",
+            (value,),
+        )
+        self.touched_outbox = True
+
+    async def _queue_result(self, task: Task, followers: Iterable[Subscription], now: float) -> None:
+        if task.ending is None:
+            return
+        for subscription in followers:
+            await self._change("DELETE FROM outbox WHERE subscription_id = ? AND kind <> 'card'", (subscription.id,))
+            for number, part in enumerate(parts(task)):
+                await self._queue(subscription, part.kind, now, number, part.outputs)
+
+    async def _queue(
+        self,
+        subscription: Subscription,
+        kind: OutboxKind,
+        now: float,
+        part: int = 0,
+        outputs: tuple[int, ...] = (),
+    ) -> None:
+        await self._insert(subscription, kind, now, part=part, outputs=rows.to_json(outputs))
+
+    async def _insert(self, to: Subscription, kind: OutboxKind, now: float, **more: Any) -> None:
+        values = {"part": 0, "outputs": "[]", "facts": {}, **more}
+        await self._change(
+            "INSERT INTO outbox (subscription_id, chat_id, thread_id, kind, part, outputs, facts, reply_to, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                to.id or None,
+                to.chat_id,
+                to.thread_id,
+                kind,
+                values["part"],
+                values["outputs"],
+                rows.to_json(values["facts"]),
+                to.request_message_id,
+                now,
+            ),
+        )
+        self.touched_outbox = True
