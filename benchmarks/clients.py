@@ -28,6 +28,7 @@ from bot.media.download import Downloader
 from bot.media.probe import MediaKind, probe
 from bot.settings import Settings
 from bot.text.catalogue import Html
+from bot.tracking.seal import Seal
 
 TOKEN = "1:bench"  # noqa: S105  # the stand-in takes any
 IN_FLIGHT = 30
@@ -41,7 +42,7 @@ async def relay_ours(server: str, name: str, count: int) -> None:
     trusted = frozenset({server.removeprefix("http://")})
     with tempfile.TemporaryDirectory() as folder:
         async with telegram_application(settings) as application, Downloader(trusted) as downloader:
-            telegram = Telegram(application.bot, Pacing(), time.monotonic)
+            telegram = Telegram(application.bot, Pacing(), Seal("secret"), time.monotonic)
             with measured():
                 for number in range(count):
                     path = Path(folder) / f"{number}.mp4"

@@ -27,7 +27,9 @@ from bot.delivery.stock import Stock
 from bot.delivery.telegram import Telegram
 from bot.intake.access import Access
 from bot.intake.commands import Commands
-from bot.intake.router import register
+from bot.intake.gate import Gate
+from bot.intake.rights import Rights
+from bot.intake.router import Desk, Router
 from bot.intake.updates import Updates
 from bot.media.download import Downloader
 from bot.ops.health import Health
@@ -40,6 +42,7 @@ from bot.settings import Settings
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.tracking.gateways import Gateways
+from bot.tracking.seal import Seal
 from providers.client import GatewayClient
 
 log = logging.getLogger(__name__)
@@ -101,12 +104,16 @@ async def _build(
     files = Files(downloader, client, gateways, folder, settings.upload_limit, shared=local)
     files.clean()
     pacing = Pacing()
-    telegram = Telegram(application.bot, pacing, clocks.monotonic, local_mode=local)
+    seal = Seal(settings.telegram_bot_token.get_secret_value())
+    telegram = Telegram(application.bot, pacing, seal, clocks.monotonic, local_mode=local)
     courier = Courier(store, telegram, Stock(store, files), gateways, clocks.now, settings.default_language)
 
-    register(application, Commands(gateways, settings.poll_give_up_after), store, clocks.now)
+    rights = Rights(application.bot, settings.admin_telegram_user_ids, clocks.monotonic)
+    desk = Desk(store, Commands(gateways, settings.poll_give_up_after), rights, seal, clocks.now)
+    Router(desk).register(application)
+    gate = Gate(_access(settings), courier, seal, application.bot.username, clocks.now)
     return Loops(
-        Updates(application, store, _access(settings), courier.refuse, clocks.now),
+        Updates(application, store, gate, clocks.now),
         Scheduler(store, poller, lanes, clocks),
         Sender(store, courier, pacing, clocks.now, clocks.monotonic),
     )

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 
 from bot.delivery.albums import Albums
+from bot.delivery.answers import Answers
 from bot.delivery.errors import DeliveryError
 from bot.delivery.results import Results
 from bot.delivery.steps import Steps
@@ -17,8 +18,9 @@ from bot.delivery.telegram import Telegram
 from bot.storage.store import Store
 from bot.text import cards
 from bot.text.message import Message
+from bot.tracking.choices import Choices
 from bot.tracking.gateways import Gateways
-from bot.tracking.model import Delivery, OutboxKind, OutboxState, Strike, Task
+from bot.tracking.model import Delivery, OutboxKind, OutboxState, Subscription
 from bot.tracking.results import parts
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ class Courier:
         self._steps = Steps(store, telegram)
         self._results = Results(telegram, stock, self._steps)
         self._albums = Albums(telegram, stock, self._steps)
+        self._answers = Answers(store, gateways)
         self._gateways = gateways
         self._clock = clock
         self._default_language = default_language
@@ -51,7 +54,7 @@ class Courier:
     async def carry(self, row: Delivery) -> None:
         """Brings the row to its chat and records that. Raises `DeliveryError` if it is not through."""
         if row.subscription_id is None:
-            await self._say(row, await self._answer(row))
+            await self._answer(row)
             return
         subject = await self._subject(row, row.subscription_id)
         if subject is None:
@@ -70,27 +73,42 @@ class Courier:
         """What is under way may finish; nothing that would have to be finished is begun."""
         self._steps.stop_sending()
 
-    async def refuse(self, chat_id: int, thread_id: int, user_id: int, message_id: int) -> None:
+    async def refuse(self, origin: Subscription, language: str | None) -> None:
         """Tells somebody who is not let in; nothing of it is stored, and if it fails nothing is lost."""
-        message = cards.refusal(user_id, self._default_language)
+        message = cards.refusal(origin.user_id, language or self._default_language)
         try:
-            await self._telegram.send_text(chat_id, thread_id, message, reply_to=message_id, silent=False)
+            await self._telegram.send_text(
+                origin.chat_id, origin.thread_id, message, reply_to=origin.request_message_id, silent=False
+            )
         except DeliveryError as error:
             log.info("a refusal did not go out: %s", error)
+
+    async def dismiss(self, query_id: str, say: str, language: str | None) -> None:
+        """Answers a press that leads nowhere; nothing of it is stored either."""
+        words = cards.toast({"say": say}, language or self._default_language)
+        try:
+            await self._telegram.answer_press(query_id, words, alert=True)
+        except DeliveryError as error:
+            log.info("a press was not answered: %s", error)
 
     async def _say(self, row: Delivery, message: Message) -> None:
         if not row.message_ids:
             await self._steps.send_text(row, message, silent=row.part > 0)
         await self._steps.finish(row)
 
-    async def _answer(self, row: Delivery) -> Message:
-        language = await self._language(row.chat_id)
-        if row.kind is OutboxKind.NOTICE:
-            return cards.notice(row.facts, self._gateways.title(row.facts["provider"]), language)
-        if row.facts["say"] == "list":
-            found = await self._store.followed_in(row.chat_id, row.thread_id, cards.LIST_PAGE + 1)
-            return cards.listing([(sub, task, self._title(task)) for sub, task in found], language)
-        return cards.reply(row.facts, ", ".join(self._gateways.names), language)
+    async def _answer(self, row: Delivery) -> None:
+        choices = await self._choices(row)
+        if row.kind is OutboxKind.TOAST:
+            words = cards.toast(row.facts, str(choices.language))
+            await self._telegram.answer_press(row.facts["query"], words, alert="alert" in row.facts)
+            await self._steps.finish(row)
+            return
+        message = await self._answers.message(row, choices)
+        if "panel" in row.facts:
+            await self._telegram.edit_text(row.chat_id, int(row.facts["panel"]), message)
+            await self._steps.finish(row)
+            return
+        await self._say(row, message)
 
     async def _show_card(self, row: Delivery, subject: Subject) -> None:
         message = cards.card(subject.task, subject.subscription, subject.title, subject.asked, subject.language)
@@ -111,14 +129,10 @@ class Courier:
         subscription, task = found
         rows = self._gateways.candidates("" if task.is_located else task.provider, task.kind)
         asked = ", ".join(dict.fromkeys(self._gateways.title(row[0].provider) for row in rows))
-        language = await self._language(row.chat_id)
-        return Subject(task, subscription, self._title(task), asked, language, self._clock())
+        title = self._gateways.title(task.speaker)
+        return Subject(task, subscription, title, asked, await self._choices(row), self._clock())
 
-    def _title(self, task: Task) -> str:
-        """Whose task it is; while nobody has answered for it, who is in trouble and might."""
-        in_trouble = task.trouble and task.trouble is not Strike.NOT_FOUND
-        name = task.provider or (task.source if in_trouble else "")
-        return self._gateways.title(name) if name else ""
-
-    async def _language(self, chat_id: int) -> str:
-        return await self._store.language_of(chat_id) or self._default_language
+    async def _choices(self, row: Delivery) -> Choices:
+        """What the row's topic has chosen, always with a language."""
+        chosen = await self._store.choices(row.chat_id, row.thread_id)
+        return chosen.over(Choices(language=self._default_language))

@@ -13,7 +13,7 @@ BOT = (1 / 25, 25)
 # Two chats told to wait within this time: it is the bot that is too fast, not the chats.
 STORM = 1.0
 REMEMBERED_CHATS = 10_000
-# In place of a chat's id: all of them.
+# In place of a chat's id: all of them, or none in particular.
 EVERYWHERE = 0
 
 
@@ -49,7 +49,8 @@ class Pacing:
     def take(self, chat_id: int, now: float, calls: int = 1) -> None:
         """So many calls go out, one after the other."""
         self._bot.take(now, calls)
-        self._chat(chat_id).take(now, calls)
+        if chat_id != EVERYWHERE:
+            self._chat(chat_id).take(now, calls)
         if len(self._chats) > REMEMBERED_CHATS:
             self._chats = {chat: budget for chat, budget in self._chats.items() if _is_busy(budget, now)}
 
@@ -63,7 +64,7 @@ class Pacing:
 
     def pause_until(self, chat_id: int, moment: float) -> None:
         """No call to the chat, or to any, before that; a longer pause is not shortened."""
-        budget = self._bot if chat_id == EVERYWHERE else self._chat(chat_id)
+        budget = self._chat(chat_id)
         budget.paused_until = max(budget.paused_until, moment)
 
     def resume(self, chat_id: int, moment: float) -> None:
@@ -81,6 +82,8 @@ class Pacing:
         return {chat: budget.paused_until - now for chat, budget in budgets.items() if budget.paused_until > now}
 
     def _chat(self, chat_id: int) -> _Budget:
+        if chat_id == EVERYWHERE:
+            return self._bot
         if chat_id not in self._chats:
             self._chats[chat_id] = _Budget(*(PRIVATE if chat_id > 0 else GROUP))
         return self._chats[chat_id]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from bot.delivery.courier import Courier
 from bot.delivery.errors import ChatGone, ChatMoved, DeliveryError, Refused, RetryLater, TargetGone, TopicGone
-from bot.delivery.pacing import Pacing
+from bot.delivery.pacing import EVERYWHERE, Pacing
 from bot.delivery.steps import SentPerhaps
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
@@ -39,6 +39,7 @@ DOUBT_PAUSE, CARD_DOUBT_PAUSE = 5.0, 20.0
 DOUBTFUL_SENDS = 2
 _REPEATED_ONCE = frozenset({OutboxKind.REPLY, OutboxKind.NOTICE})
 _MEDIA = frozenset({OutboxKind.RESULT, OutboxKind.ALBUM})
+_BY_THEMSELVES = frozenset({OutboxKind.CARD, OutboxKind.REACTION, OutboxKind.TOAST})
 STORAGE_PAUSE = 5.0
 # Telegram has been seen to ask for hours; more is a clock that was set back.
 LONGEST_PAUSE = 86_400.0
@@ -48,7 +49,7 @@ CLOSED = 1.0
 
 
 class Lane(NamedTuple):
-    """Rows that must not overtake each other: the parts of one result, the answers in one chat. A card has its own."""
+    """Rows that must not overtake each other: the parts of one result, the answers in one chat; others go alone."""
 
     what: str
     number: int
@@ -124,11 +125,11 @@ class Sender:
             if lane in self._workers or room[lane.is_media] <= 0:
                 continue  # the worker that ends wakes the loop
             spare = SPARE_FOR_RESULTS if row.priority is Priority.PROGRESS else 0
-            ready_at = self._pacing.ready_at(row.chat_id, spare=spare)
+            ready_at = self._pacing.ready_at(_budget(row), spare=spare)
             if ready_at > tick:
                 wait = min(wait, ready_at - tick)
                 continue
-            self._pacing.take(row.chat_id, tick, _calls(row))
+            self._pacing.take(_budget(row), tick, _calls(row))
             self._in_hand[row.chat_id] += 1
             self._workers[lane] = asyncio.create_task(self._work(lane, row))
             room[lane.is_media] -= 1
@@ -225,11 +226,16 @@ class Sender:
 
 def _lane(row: Delivery) -> Lane:
     """Where the row stands in line."""
+    if row.kind in _BY_THEMSELVES:
+        return Lane(row.kind, row.id, is_media=False)
     if row.subscription_id is None:
         return Lane("answers", row.chat_id, is_media=False)
-    if row.kind is OutboxKind.CARD:
-        return Lane("card", row.id, is_media=False)
     return Lane("result", row.subscription_id, row.kind in _MEDIA)
+
+
+def _budget(row: Delivery) -> int:
+    """The chat that the row's calls count for; what is no message counts only for the bot."""
+    return EVERYWHERE if row.kind is OutboxKind.TOAST else row.chat_id
 
 
 def _calls(row: Delivery) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from bot.delivery.links import expires_at
 from bot.text import cards
 from bot.text.message import Message
+from bot.tracking.choices import Choices
 from bot.tracking.model import Delivery, Subscription, Task
 
 log = logging.getLogger(__name__)
@@ -13,7 +14,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The task, who follows it, how its provider is called, in which language to say it, and what time it is.
+    """The task, who follows it, how its provider is called, what the chat has chosen, and what time it is.
 
     `asked` names the providers that are asked while nobody has answered for the task. `now` is in epoch seconds.
     """
@@ -22,8 +23,12 @@ class Subject:
     subscription: Subscription
     title: str
     asked: str
-    language: str
+    choices: Choices
     now: float
+
+    @property
+    def language(self) -> str:
+        return str(self.choices.language)
 
     def link(self, row: Delivery, place: int, why: str, size: int | None = None) -> Message:
         """The words, and the button if there is an address, that stand in for the output at `place`.

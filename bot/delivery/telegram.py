@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 import telegram
 from telegram import (
     Bot,
+    CopyTextButton,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputFile,
@@ -30,14 +31,15 @@ from telegram import (
     ReplyParameters,
 )
 from telegram.constants import MessageLimit, ParseMode
-from telegram.error import TelegramError
+from telegram.error import ChatMigrated, RetryAfter, TelegramError
 
 from bot.delivery.errors import BadText, ChatGone, Refused, RetryLater, TargetGone, Unchanged, classify
 from bot.delivery.media import Held, Item, Upload
-from bot.delivery.pacing import Pacing
+from bot.delivery.pacing import EVERYWHERE, Pacing
 from bot.media.probe import MediaKind
 from bot.text.catalogue import Html, plain
-from bot.text.message import Message
+from bot.text.message import ActionButton, Button, CopyButton, LinkButton, Message
+from bot.tracking.seal import Seal
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +58,12 @@ Worded = Callable[[str, ParseMode | None], Awaitable[Any]]
 class Telegram:
     """The bot's hands. `local_mode`: the server reads files by their path, nothing is uploaded."""
 
-    def __init__(self, bot: Bot, pacing: Pacing, monotonic: Callable[[], float], *, local_mode: bool = False) -> None:
+    def __init__(
+        self, bot: Bot, pacing: Pacing, seal: Seal, monotonic: Callable[[], float], *, local_mode: bool = False
+    ) -> None:
         self._bot = bot
         self._pacing = pacing
+        self._seal = seal
         self._monotonic = monotonic
         self._local_mode = local_mode
         self._one_by_one: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -75,7 +80,7 @@ class Telegram:
                 reply_parameters=_reply_to(reply_to),
                 disable_notification=silent,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
-                reply_markup=_keyboard(message),
+                reply_markup=self._keyboard(chat_id, message),
             )
 
         sent = await self._say(chat_id, message.html, MessageLimit.MAX_TEXT_LENGTH, send)
@@ -91,7 +96,7 @@ class Telegram:
                 message_id=message_id,
                 parse_mode=mode,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
-                reply_markup=_keyboard(message),
+                reply_markup=self._keyboard(chat_id, message),
             )
 
         await self._edit(chat_id, message.html, MessageLimit.MAX_TEXT_LENGTH, edit)
@@ -105,6 +110,25 @@ class Telegram:
             )
 
         await self._edit(chat_id, message.html, MessageLimit.CAPTION_LENGTH, edit)
+
+    async def answer_press(self, query_id: str, text: str, *, alert: bool) -> None:
+        """What the person sees over the chat after pressing a button; "" only ends the button's waiting.
+
+        Telegram waits for it a few seconds only, so whatever goes wrong, it is not worth a second attempt.
+        """
+
+        async def answer() -> None:
+            await self._lightly(lambda: self._bot.answer_callback_query(query_id, text or None, show_alert=alert))
+
+        await self._call(EVERYWHERE, answer, beside=True)
+
+    async def react(self, chat_id: int, message_id: int, emoji: str) -> None:
+        """The bot's one reaction to that message. May be repeated; where reactions are off, nothing happens."""
+
+        async def react() -> None:
+            await self._lightly(lambda: self._bot.set_message_reaction(chat_id, message_id, emoji))
+
+        await self._call(chat_id, react)
 
     async def put_media(self, chat_id: int, message_id: int, item: Item, caption: Html) -> Held | None:
         """The message becomes the media. May be repeated.
@@ -125,7 +149,7 @@ class Telegram:
                     api_kwargs=attached,
                 )
 
-        edited = await self._edit(chat_id, caption, MessageLimit.CAPTION_LENGTH, edit, is_long=True)
+        edited = await self._edit(chat_id, caption, MessageLimit.CAPTION_LENGTH, edit, beside=True)
         return _held(edited) if isinstance(edited, telegram.Message) else None
 
     async def delete(self, chat_id: int, message_id: int) -> None:
@@ -157,6 +181,30 @@ class Telegram:
         )
         return tuple(message.message_id for message in sent)
 
+    async def _lightly(self, method: Callable[[], Awaitable[Any]]) -> None:
+        """A call that only adds comfort: what Telegram does not take, or a server does not know, is left out."""
+        try:
+            await method()
+        except (RetryAfter, ChatMigrated):
+            raise
+        except TelegramError as error:
+            log.info("left out: %s", error)
+
+    def _keyboard(self, chat_id: int, message: Message) -> InlineKeyboardMarkup | None:
+        if not message.buttons:
+            return None
+        return InlineKeyboardMarkup([[self._button(chat_id, button) for button in row] for row in message.buttons])
+
+    def _button(self, chat_id: int, button: Button) -> InlineKeyboardButton:
+        match button:
+            case LinkButton():
+                return InlineKeyboardButton(button.text, url=button.url)
+            case CopyButton():
+                return InlineKeyboardButton(button.text, copy_text=CopyTextButton(button.copied))
+            case ActionButton():
+                data = self._seal.closed(button.data, chat_id)
+                return InlineKeyboardButton(button.text, callback_data=data, style=button.style)
+
     def _source(self, item: Item, files: contextlib.ExitStack) -> InputFile | Path | str:
         """What the library is given for the item; a file that it reads stays open as long as `files`."""
         if isinstance(item, Held):
@@ -183,27 +231,27 @@ class Telegram:
         attached = {name: InputFile(path.read_bytes(), filename=path.name) for name, path in paths.items()}
         return {name: f"attach://{name}" for name in paths}, attached
 
-    async def _edit(self, chat_id: int, html: Html, limit: int, edit: Worded, *, is_long: bool = False) -> Any:
+    async def _edit(self, chat_id: int, html: Html, limit: int, edit: Worded, *, beside: bool = False) -> Any:
         """What Telegram answers to an edit; None where nothing had to be changed."""
         try:
-            return await self._say(chat_id, html, limit, edit, is_long=is_long)
+            return await self._say(chat_id, html, limit, edit, beside=beside)
         except Unchanged:
             return None
 
-    async def _say(self, chat_id: int, html: Html, limit: int, call: Worded, *, is_long: bool = False) -> Any:
+    async def _say(self, chat_id: int, html: Html, limit: int, call: Worded, *, beside: bool = False) -> Any:
         try:
-            return await self._call(chat_id, lambda: call(html, ParseMode.HTML), is_long=is_long)
+            return await self._call(chat_id, lambda: call(html, ParseMode.HTML), beside=beside)
         except BadText as error:
             log.error("words were sent without their markup: %s", error)  # noqa: TRY400 - the sentence says it all
-            return await self._call(chat_id, lambda: call(plain(html, limit), None), is_long=is_long)
+            return await self._call(chat_id, lambda: call(plain(html, limit), None), beside=beside)
 
-    async def _call(self, chat_id: int, method: Callable[[], Awaitable[Any]], *, is_long: bool = False) -> Any:
+    async def _call(self, chat_id: int, method: Callable[[], Awaitable[Any]], *, beside: bool = False) -> Any:
         """Every call passes here. Where Telegram has said to wait, it raises `RetryLater` and makes none.
 
-        A chat gets one call at a time, so that the ones behind it hear of the wait; only uploads, which are long, go
-        beside the others.
+        A chat gets one call at a time, so that the ones behind it hear of the wait; `beside` the others go uploads,
+        which are long, and what is no message.
         """
-        async with contextlib.nullcontext() if is_long else self._one_by_one.setdefault(chat_id, asyncio.Lock()):
+        async with contextlib.nullcontext() if beside else self._one_by_one.setdefault(chat_id, asyncio.Lock()):
             left = self._pacing.pause_left(chat_id, self._monotonic())
             if left:
                 raise RetryLater("paused", left)
@@ -234,12 +282,6 @@ def blank_png(side: int = 320, shade: int = 0x2B) -> bytes:
 
 def _reply_to(message_id: int) -> ReplyParameters | None:
     return ReplyParameters(message_id, allow_sending_without_reply=True) if message_id else None
-
-
-def _keyboard(message: Message) -> InlineKeyboardMarkup | None:
-    if not message.buttons:
-        return None
-    return InlineKeyboardMarkup([[InlineKeyboardButton(button.text, url=button.url) for button in message.buttons]])
 
 
 def _input_media(item: Item, media: InputFile | Path | str, more: dict[str, Any]) -> InputMedia:

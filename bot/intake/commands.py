@@ -5,38 +5,14 @@ Nothing is sent from here; the first card and every answer are rows of the outbo
 """
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 
+from bot.intake.asks import Ask
 from bot.intake.keys import holds_key
 from bot.intake.meaning import Mistake, Reference
 from bot.intake.references import read_references, read_talk
 from bot.storage.transaction import Transaction
 from bot.tracking.gateways import Gateways
-from bot.tracking.model import Subscription, Task
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One message to the bot: where it came from, its command and what followed it.
-
-    `thread_id` 0 is no topic, `command` "" is no command and `arguments` then the whole text, `addressee` "" is no
-    bot in particular. `quoted`: the text that it replies to, the likeliest part first; empty without a reply.
-    """
-
-    chat_id: int
-    thread_id: int
-    user_id: int
-    message_id: int
-    command: str = ""
-    addressee: str = ""
-    arguments: str = ""
-    quoted: tuple[str, ...] = ()
-
-    @property
-    def origin(self) -> Subscription:
-        """The place an answer goes to, and the wish that a subscription is made from."""
-        return Subscription(0, 0, self.chat_id, self.thread_id, self.user_id, self.message_id)
-
+from bot.tracking.model import Task
 
 Command = Callable[[Ask, Transaction, float], Awaitable[None]]
 Found = tuple[Reference, ...] | Mistake | None
@@ -73,8 +49,11 @@ class Commands:
         """`/untrack`, read as `/track` is: this chat follows them no longer. The tasks themselves are not touched."""
 
         async def stop(reference: Reference) -> str:
-            stopped = await tx.stop_following(ask.chat_id, ask.thread_id, reference.task_id)
-            return "untracked" if stopped else "not_followed"
+            known = await tx.followed_as(ask.chat_id, ask.thread_id, reference.task_id)
+            own = [one for one in known if one.user_id == ask.user_id or ask.is_chat_admin]
+            for one in own:
+                await tx.stop(one)
+            return "untracked" if own else "not_yours" if known else "not_followed"
 
         found = read_references(ask.arguments, self._gateways.providers, ask.quoted)
         if isinstance(found, tuple):

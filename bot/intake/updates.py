@@ -9,23 +9,23 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 from telegram import Update
-from telegram.constants import ChatType
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import Application
 
-from bot.intake.access import Access
-from bot.intake.commands import Ask
+from bot.intake.asks import read_message
+from bot.intake.gate import Gate
 from bot.intake.keys import mask_all
-from bot.intake.router import read_message
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
+from bot.text.catalogue import language_of
 
 log = logging.getLogger(__name__)
 
+WANTED = ["message", "callback_query"]
 LONG_POLL = 30  # seconds; Telegram allows 50
 READ_MARGIN = 10  # seconds on top of that before the connection counts as dead
 AT_ONCE = 0.2
@@ -35,12 +35,9 @@ ATTEMPTS = 5
 # Telegram keeps an update for a day. After a week without any it starts with new numbers, perhaps lower ones.
 REMEMBERED = 2 * 86_400.0
 OFFSET_LIFE = 3 * 86_400.0
-REFUSED_AGAIN_AFTER = 60.0
-REFUSALS = 100  # people turned away within that time; more are not answered
 IN_HAND = 500  # updates being handled at once; more wait at Telegram
-
-# Tells somebody who is not let in: (chat_id, thread_id, user_id, message_id).
-Refuse = Callable[[int, int, int, int], Coroutine[Any, Any, None]]
+# Chats whose people's language is known to be stored.
+HEARD = 10_000
 
 
 class Updates:
@@ -50,23 +47,20 @@ class Updates:
         self,
         application: Application[Any, Any, Any, Any, Any, Any],
         store: Store,
-        access: Access,
-        refuse: Refuse,
+        gate: Gate,
         clock: Callable[[], float],
     ) -> None:
         self.last_answer = clock()
         self._application = application
         self._store = store
-        self._access = access
-        self._refuse = refuse
+        self._gate = gate
         self._clock = clock
         self._offset: int | None = None
         self._last_update_at = clock()
         self._chains: dict[int, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(IN_HAND)
         self._failed: set[int] = set()
-        self._refused: dict[int, float] = {}
-        self._refusals: set[asyncio.Task[None]] = set()
+        self._heard: dict[int, str] = {}
         application.add_error_handler(self._note_failure)
 
     async def run(self) -> None:
@@ -91,7 +85,7 @@ class Updates:
     async def _fetch(self) -> tuple[Update, ...]:
         asked = time.monotonic()
         updates: tuple[Update, ...] = await self._application.bot.get_updates(
-            offset=self._offset, timeout=LONG_POLL, read_timeout=READ_MARGIN, allowed_updates=["message"]
+            offset=self._offset, timeout=LONG_POLL, read_timeout=READ_MARGIN, allowed_updates=WANTED
         )
         self.last_answer = self._clock()
         if updates:
@@ -105,52 +99,33 @@ class Updates:
     async def _take_in(self, updates: tuple[Update, ...]) -> None:
         if not updates:
             return
-        welcome = [self._without_keys(update) for update in updates if self._is_welcome(update)]
-        now = self._clock()
-        async with self._store.transaction() as tx:
-            fresh = set(await tx.keep_updates([(u.update_id, u.to_json()) for u in welcome], now))
-            await tx.forget_updates_before(now - REMEMBERED)
+        welcome = [self._without_keys(update) for update in updates if self._gate.admits(update)]
+        fresh = await self._keep(welcome) if welcome else set()
         self._offset = updates[-1].update_id + 1
         for update in welcome:
             if update.update_id in fresh:
                 await self._dispatch(update)
 
-    def _is_welcome(self, update: Update) -> bool:
-        """Whether the update may be stored: it is spoken to the bot, by somebody who is let in.
-
-        What people say to each other in a group is none of its business; who is not let in is told so.
-        """
-        message = update.effective_message
-        if message is None or message.from_user is None:
-            return False
-        ask = read_message(message)
-        if message.chat.type != ChatType.PRIVATE and not self._is_for_us(ask):
-            return False
-        if self._access.permits(ask.user_id, ask.chat_id):
-            return True
-        self._turn_away(ask)
-        return False
+    async def _keep(self, welcome: list[Update]) -> set[int]:
+        """Stores them; returns the numbers of those that were not known before."""
+        now = self._clock()
+        languages = {update.effective_chat.id: _language(update) for update in welcome if update.effective_chat}
+        news = {chat: heard for chat, heard in languages.items() if heard and self._heard.get(chat) != heard}
+        async with self._store.transaction() as tx:
+            fresh = set(await tx.keep_updates([(u.update_id, u.to_json()) for u in welcome], now))
+            await tx.forget_updates_before(now - REMEMBERED)
+            for chat, heard in news.items():
+                await tx.hear_language(chat, heard)
+        if len(self._heard) >= HEARD:
+            self._heard.clear()
+        self._heard.update(news)
+        return fresh
 
     def _without_keys(self, update: Update) -> Update:
         """The update as it is stored and handled: nothing behind this point ever sees a key that somebody pasted."""
         body = update.to_dict()
         masked = mask_all(body)
         return update if masked == body else self._parse(masked)
-
-    def _turn_away(self, ask: Ask) -> None:
-        """One sentence, at most once a minute for a person; nothing about them is stored."""
-        now = self._clock()
-        self._refused = {user: at for user, at in self._refused.items() if now - at < REFUSED_AGAIN_AFTER}
-        if ask.user_id in self._refused or len(self._refused) >= REFUSALS:
-            return
-        self._refused[ask.user_id] = now
-        refusal = asyncio.create_task(self._refuse(ask.chat_id, ask.thread_id, ask.user_id, ask.message_id))
-        self._refusals.add(refusal)
-        refusal.add_done_callback(self._refusals.discard)
-
-    def _is_for_us(self, ask: Ask) -> bool:
-        """In a group only a command that names this bot, or no bot at all, is spoken to it."""
-        return bool(ask.command) and ask.addressee in {"", self._application.bot.username.lower()}
 
     async def _dispatch(self, update: Update) -> None:
         """Queues the update behind the earlier ones of its chat; other chats do not wait for it."""
@@ -180,9 +155,10 @@ class Updates:
         """Says that it went wrong. If not even that can be stored, the next start finds the update in the inbox."""
         with contextlib.suppress(DatabaseError):
             async with self._store.transaction() as tx:
-                if update.effective_message:
-                    ask = read_message(update.effective_message)
-                    await tx.reply(ask.origin, {"say": "broken"}, self._clock())
+                if update.callback_query and update.effective_chat:
+                    await tx.toast(update.effective_chat.id, update.callback_query.id, "broken", self._clock())
+                elif update.message:
+                    await tx.reply(read_message(update.message).origin, {"say": "broken"}, self._clock())
                 await tx.finish_update(update.update_id)
 
     async def _note_failure(self, update: object, context: Any) -> None:
@@ -192,6 +168,10 @@ class Updates:
 
     def _parse(self, body: dict[str, Any]) -> Update:
         return Update.de_json(body, self._application.bot)
+
+
+def _language(update: Update) -> str | None:
+    return language_of(update.effective_user.language_code) if update.effective_user else None
 
 
 def _pause_for(error: TelegramError | DatabaseError, usual: float) -> float:

@@ -20,6 +20,11 @@ class Outbox(Changes):
         """A command's answer, to the chat and message in `to`."""
         await self._insert(to, OutboxKind.REPLY, now, facts=facts)
 
+    async def toast(self, chat_id: int, query_id: str, say: str, now: float, *, alert: bool = False) -> None:
+        """What the person sees who pressed a button: the sentence `toast.<say>`; "" is none."""
+        facts = {"say": say, "query": query_id, **({"alert": "1"} if alert else {})}
+        await self._insert(Subscription(0, 0, chat_id, 0, 0, 0), OutboxKind.TOAST, now, facts=facts)
+
     async def notify(self, chat_id: int, facts: dict[str, str], now: float) -> None:
         """Something the operator must know."""
         await self._insert(Subscription(0, 0, chat_id, 0, 0, 0), OutboxKind.NOTICE, now, facts=facts)
@@ -123,7 +128,8 @@ class Outbox(Changes):
         """Telegram holds this output now, as `form` (video, photo, ...), and perhaps a cover to it."""
         await self._change(
             "INSERT INTO files (task_id, output, form, file_id, cover) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET form = excluded.form, file_id = excluded.file_id, cover = excluded.cover",
+            " ON CONFLICT (task_id, output, wish) DO UPDATE"
+            " SET form = excluded.form, file_id = excluded.file_id, cover = excluded.cover",
             (task_id, output, form, file_id, cover),
         )
 
@@ -148,7 +154,9 @@ class Outbox(Changes):
 
         The numbers of messages stay behind: over there they mean other ones.
         """
-        await self._change("UPDATE OR IGNORE chats SET chat_id = ? WHERE chat_id = ?", (new, old))
+        for table in ("chats", "choices"):
+            await self._change(f"UPDATE OR IGNORE {table} SET chat_id = ? WHERE chat_id = ?", (new, old))
+        await self._change("UPDATE OR IGNORE guests SET id = ? WHERE id = ?", (new, old))
         await self._change(
             "UPDATE OR IGNORE subscriptions SET chat_id = ?, request_message_id = 0, card_message_id = 0"
             " WHERE chat_id = ?",
@@ -182,9 +190,16 @@ class Outbox(Changes):
         if task.ending is None:
             return
         for subscription in followers:
-            await self._change("DELETE FROM outbox WHERE subscription_id = ? AND kind <> 'card'", (subscription.id,))
+            await self._change(
+                f"DELETE FROM outbox WHERE subscription_id = ? AND kind IN {rows.RESULTS}", (subscription.id,)
+            )
             for number, part in enumerate(parts(task)):
                 await self._queue(subscription, part.kind, now, number, part.outputs)
+
+    async def _drop_result(self, subscription_id: int) -> None:
+        await self._change(
+            f"DELETE FROM outbox WHERE subscription_id = ? AND kind IN {rows.RESULTS}", (subscription_id,)
+        )
 
     async def _queue(
         self,

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from bot.tracking.choices import Choices, Deliver, Notify
 from bot.tracking.model import Delivery, Ending, OutboxKind, OutboxState, Priority, Strike, Subscription, Task
 from providers.base import Snapshot
 
@@ -18,6 +19,11 @@ DELIVERY = (
     "o.id, o.chat_id, o.thread_id, o.kind, o.state, o.subscription_id, o.part, o.outputs, o.message_ids, o.finished,"
     " o.facts, o.reply_to, o.wanted, o.shown, o.look, o.attempts"
 )
+
+CHOICES = "language, notify, deliver, spoiler, protect, provider"
+
+# The kinds of outbox rows that tell a task's end.
+RESULTS = "({})".format(", ".join(f"'{kind}'" for kind in OutboxKind if kind.is_result))
 
 SUBSCRIPTION_COLUMNS = SUBSCRIPTION.count(",") + 1
 
@@ -71,6 +77,19 @@ def to_subscription(row: Row) -> Subscription:
         request_message_id=row[5],
         card_message_id=row[6],
         stopped=bool(row[7]),
+    )
+
+
+def to_choices(row: Row) -> Choices:
+    """A row of the columns `CHOICES`."""
+    language, notify, deliver, spoiler, protect, provider = row
+    return Choices(
+        language=language,
+        notify=notify and Notify(notify),
+        deliver=deliver and Deliver(deliver),
+        spoiler=None if spoiler is None else bool(spoiler),
+        protect=None if protect is None else bool(protect),
+        provider=provider,
     )
 
 

@@ -3,18 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from bot.storage import rows
 from bot.storage.sqlite import Database
 from bot.storage.transaction import Transaction
+from bot.tracking.choices import Choices, usual
 from bot.tracking.model import Delivery, Priority, Subscription, Task
 
 _OPEN = "t.ending IS NULL AND EXISTS (SELECT 1 FROM subscriptions s WHERE s.task_id = t.id AND NOT s.stopped)"
 
 _PRIORITY = (
     f"CASE WHEN o.subscription_id IS NULL THEN {Priority.ANSWER:d}"
+    f" WHEN o.kind = 'reaction' THEN {Priority.PROGRESS:d}"
     f" WHEN o.kind <> 'card' OR o.shown < 0 OR t.ending = 'not_found' THEN {Priority.RESULT:d}"
     f" WHEN t.ending IS NOT NULL THEN {Priority.CLOSING:d} ELSE {Priority.PROGRESS:d} END"
 )
@@ -95,7 +98,8 @@ class Store:
             "  LEFT JOIN tasks t ON t.id = s.task_id"
             "  WHERE o.state IN ('pending', 'doubt') AND o.not_before <= ?"
             "  AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.subscription_id = o.subscription_id AND e.part < o.part"
-            "   AND e.kind <> 'card' AND e.state IN ('pending', 'sending', 'doubt')))"
+            f"   AND o.kind IN {rows.RESULTS} AND e.kind IN {rows.RESULTS}"
+            "   AND e.state IN ('pending', 'sending', 'doubt')))"
             " WHERE place <= ? ORDER BY priority, id LIMIT ?",
             (now, per_chat, limit),
         )
@@ -128,10 +132,17 @@ class Store:
         row = await self._one(sql, (task_id, output))
         return (row[0], row[1], row[2]) if row else None
 
-    async def language_of(self, chat_id: int) -> str | None:
-        """What the chat has chosen, if it has."""
-        row = await self._one("SELECT language FROM chats WHERE chat_id = ?", (chat_id,))
-        return row[0] if row else None
+    async def choices(self, chat_id: int, thread_id: int) -> Choices:
+        """What holds in the topic: its own choices, else its chat's, else the usual; the language may be None."""
+        found = await self._all(
+            f"SELECT {rows.CHOICES} FROM choices WHERE chat_id = ? AND thread_id IN (0, ?) ORDER BY thread_id DESC",
+            (chat_id, thread_id),
+        )
+        heard = await self._one("SELECT language FROM chats WHERE chat_id = ?", (chat_id,))
+        merged = replace(usual(chat_id), language=heard[0] if heard else None)
+        for row in reversed(found):
+            merged = rows.to_choices(row).over(merged)
+        return merged
 
     async def followed_in(self, chat_id: int, thread_id: int, limit: int) -> list[tuple[Subscription, Task]]:
         """What the chat (or topic) follows, open tasks first, then the newest; an ID that nobody knew is no task."""

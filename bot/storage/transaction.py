@@ -30,6 +30,13 @@ class Transaction(Outbox):
         """The update is handled; only its number is kept."""
         await self._change("UPDATE inbox SET body = NULL WHERE update_id = ?", (update_id,))
 
+    async def hear_language(self, chat_id: int, language: str) -> None:
+        """The language of somebody's app there: the first one heard in a group, the latest one in private."""
+        sql = "INSERT INTO chats (chat_id, language) VALUES (?, ?) ON CONFLICT DO"
+        await self._change(
+            f"{sql} UPDATE SET language = excluded.language" if chat_id > 0 else f"{sql} NOTHING", (chat_id, language)
+        )
+
     async def forget_updates_before(self, moment: float) -> None:
         """Drops the numbers of handled updates that Telegram can no longer hand out again."""
         await self._change("DELETE FROM inbox WHERE body IS NULL AND received_at < ?", (moment,))
@@ -67,7 +74,7 @@ class Transaction(Outbox):
         """Whether some of the task's result is still to reach the chat."""
         return bool(
             await self._all(
-                "SELECT 1 FROM outbox WHERE subscription_id = ? AND kind <> 'card'"
+                f"SELECT 1 FROM outbox WHERE subscription_id = ? AND kind IN {rows.RESULTS}"
                 " AND state IN ('pending', 'sending', 'doubt') LIMIT 1",
                 (subscription.id,),
             )
@@ -101,18 +108,29 @@ class Transaction(Outbox):
         await self.record(again, now)
         return again
 
-    async def stop_following(self, chat_id: int, thread_id: int, external_id: str) -> int:
-        """The chat no longer follows the ID; returns how many subscriptions that ended."""
-        stopped = await self._all(
-            "UPDATE subscriptions SET stopped = 1 WHERE chat_id = ? AND thread_id = ? AND NOT stopped"
-            " AND task_id IN (SELECT id FROM tasks WHERE external_id = ?) RETURNING id, task_id",
+    async def subscription_here(self, subscription_id: int, chat_id: int) -> Subscription | None:
+        """The subscription of that number, if it is that chat's."""
+        row = await self._one(
+            f"SELECT {rows.SUBSCRIPTION} FROM subscriptions s WHERE s.id = ? AND s.chat_id = ?",
+            (subscription_id, chat_id),
+        )
+        return rows.to_subscription(row) if row else None
+
+    async def followed_as(self, chat_id: int, thread_id: int, external_id: str) -> list[Subscription]:
+        """What the chat (or topic) follows under that ID; several kinds of one ID may be tasks of their own."""
+        found = await self._all(
+            f"SELECT {rows.SUBSCRIPTION} FROM subscriptions s WHERE chat_id = ? AND thread_id = ? AND NOT stopped"
+            " AND task_id IN (SELECT id FROM tasks WHERE external_id = ?)",
             (chat_id, thread_id, external_id),
         )
-        for subscription_id, task_id in stopped:
-            await self._change("DELETE FROM outbox WHERE subscription_id = ? AND kind <> 'card'", (subscription_id,))
-            await self._want_cards("subscription_id = ?", subscription_id)
-            self.touched_tasks.append(task_id)
-        return len(stopped)
+        return [rows.to_subscription(row) for row in found]
+
+    async def stop(self, subscription: Subscription) -> None:
+        """The chat no longer follows the task; nothing more of it comes, but the card says so."""
+        await self._change("UPDATE subscriptions SET stopped = 1 WHERE id = ?", (subscription.id,))
+        await self._drop_result(subscription.id)
+        await self._want_cards("subscription_id = ?", subscription.id)
+        self.touched_tasks.append(subscription.task_id)
 
     # Polling
 

@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass
 
-from bot.text.catalogue import Html, cut, lines, say
+from bot.text.catalogue import Html, cut, lines, plain, say
 from bot.text.message import LinkButton, Message
 from bot.tracking.model import Delivery, Ending, OutboxKind, Subscription, Task
 from providers.base import Output, OutputKind, State
@@ -16,6 +16,7 @@ PROMPT_LIMIT = 600
 WORD_LIMIT = 60
 ID_SHOWN = 80
 LIST_PAGE = 20
+TOAST_LIMIT = 200
 
 
 def card(task: Task, subscription: Subscription, title: str, asked: str, language: str) -> Message:
@@ -70,7 +71,7 @@ def link(task: Task, row: Delivery, title: str, language: str, link: Link) -> Me
     if link.left and link.left > 0:
         parts.append(say(language, "link.lives", left=_span(link.left, language)))
     label = say(language, "link.button_size" if link.size else "link.button", size=megabytes)
-    return Message(lines(*parts), (LinkButton(label, output.url),))
+    return Message(lines(*parts), ((LinkButton(label, output.url),),))
 
 
 def link_to_nothing(task: Task, row: Delivery, title: str, language: str) -> Message:
@@ -115,6 +116,11 @@ def listing(found: list[tuple[Subscription, Task, str]], language: str) -> Messa
 def notice(facts: dict[str, str], title: str, language: str) -> Message:
     """What the operator has to know; `facts["say"]` is its key in the catalogue."""
     return Message(say(language, f"notice.{facts['say']}", **{**facts, "title": title}))
+
+
+def toast(facts: dict[str, str], language: str) -> str:
+    """What a person sees for a moment after pressing a button, without markup; "" for nothing."""
+    return plain(say(language, f"toast.{facts['say']}"), TOAST_LIMIT) if facts["say"] else ""
 
 
 def refusal(user_id: int, language: str) -> Message:

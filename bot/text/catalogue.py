@@ -21,6 +21,12 @@ class Html(str):
     __slots__ = ()
 
 
+def language_of(code: str | None) -> str | None:
+    """Our language for an app's language code such as `zh-hans`; None where we have none."""
+    language = (code or "").replace("_", "-").split("-")[0].lower()
+    return language if language in CATALOGUES else None
+
+
 def say(language: str, key: str, **values: object) -> Html:
     """The sentence `key` as Telegram HTML. Every value that is not `Html` is cleaned and escaped, whoever wrote it."""
     sentence = CATALOGUES[language][key]

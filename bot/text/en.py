@@ -106,6 +106,8 @@ EN = {
     "reply.already_many": "👀 Already watching these {count}, their cards are further up: {ids}",
     "reply.untracked": "⏹ Stopped watching {ids}. The render itself goes on.",
     "reply.untracked_many": "⏹ Stopped watching these {count}: {ids}. The renders themselves go on.",
+    "reply.not_yours": "Only whoever tracks {ids}, or an admin of this group, may stop that.",
+    "reply.not_yours_many": "Only whoever tracks these {count}, or an admin of this group, may stop that: {ids}",
     "reply.not_followed": "This chat does not watch {ids}. /list shows what it does.",
     "reply.not_followed_many": "This chat does not watch these {count}: {ids}. /list shows what it does.",
     "reply.not_yet": "{ids} is not finished yet; its result comes by itself.",
@@ -138,4 +140,11 @@ EN = {
     "notice.payment": "💳 {title} says that the balance or quota of account {account} is used up ({setting}). Its tasks"
     " wait and are asked for again every ten minutes.",
     "notice.back": "✅ {title}, account {account}: works again.",
+    # Said for a moment over the chat, after a button was pressed. At most 200 characters, no markup.
+    "toast.stopped": "⏹ Stopped watching. The render itself goes on.",
+    "toast.forged": "This button is not from this chat, so nothing was done.",
+    "toast.outdated": "That task is no longer watched here; /list shows what is.",
+    "toast.not_yours": "Only whoever tracks this, or an admin of the group, may do that.",
+    "toast.not_let_in": "This bot is private; send it /start to ask for access.",
+    "toast.broken": "Something went wrong with that on my side; it is logged. Please try again.",
 }

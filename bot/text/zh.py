@@ -93,6 +93,8 @@ ZH = {
     "reply.already_many": "👀 这 {count} 个已经在跟踪，状态卡片在上面：{ids}",
     "reply.untracked": "⏹ 已停止跟踪 {ids}。生成本身不受影响。",
     "reply.untracked_many": "⏹ 已停止跟踪这 {count} 个：{ids}。生成本身不受影响。",
+    "reply.not_yours": "只有 {ids} 的跟踪者本人或群管理员可以停止跟踪。",
+    "reply.not_yours_many": "只有这 {count} 个的跟踪者本人或群管理员可以停止跟踪：{ids}",
     "reply.not_followed": "本聊天没有跟踪 {ids}。/list 可以看到正在跟踪的任务。",
     "reply.not_followed_many": "本聊天没有跟踪这 {count} 个：{ids}。/list 可以看到正在跟踪的任务。",
     "reply.not_yet": "{ids} 还没有完成，成品会自动发来。",
@@ -123,4 +125,10 @@ ZH = {
     "notice.payment": "💳 {title} 表示账号 {account} 的余额或额度已用完（{setting}）。"
     "它的任务会等待，每十分钟重试一次。",
     "notice.back": "✅ {title} 账号 {account} 恢复正常。",
+    "toast.stopped": "⏹ 已停止跟踪。生成本身不受影响。",
+    "toast.forged": "这个按钮不属于本聊天，什么也没做。",
+    "toast.outdated": "这里已不再跟踪该任务；/list 可以看到正在跟踪的任务。",
+    "toast.not_yours": "只有跟踪者本人或群管理员可以这样做。",
+    "toast.not_let_in": "这个机器人是私有的；发送 /start 可以申请权限。",
+    "toast.broken": "我这边出了点问题，已记录。请再试一次。",
 }

@@ -65,6 +65,12 @@ class Task:
         return Address(self.provider, self.account, self.endpoint)
 
     @property
+    def speaker(self) -> str:
+        """The provider whose task it is; while nobody has answered for it, who is in trouble and might; else ""."""
+        in_trouble = self.trouble and self.trouble is not Strike.NOT_FOUND
+        return self.provider or (self.source if in_trouble else "")
+
+    @property
     def state(self) -> State:
         return self.snapshot.state if self.snapshot else State.UNKNOWN
 
@@ -94,8 +100,10 @@ class OutboxKind(StrEnum):
     RESULT = "result"  # a line that becomes a video, photo, document or link
     HEADER = "header"  # the line above an album, or a failure's line: text that stays text
     ALBUM = "album"  # several pictures as one album
-    REPLY = "reply"  # a command's answer
+    REPLY = "reply"  # a command's answer, or a panel that a button turns another page of
     NOTICE = "notice"  # something the operator must know
+    TOAST = "toast"  # what a person sees for a moment after pressing a button
+    REACTION = "reaction"  # an emoji on the command itself: one for each subscription, the newest state wins
 
     @property
     def is_result(self) -> bool:

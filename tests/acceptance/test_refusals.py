@@ -316,7 +316,7 @@ async def test_a_closed_chat_is_left_alone_and_the_others_get_what_they_wait_for
         ]
     for cause, fault in MAY_NOT_WRITE.items():
         rows.append(Row(f"line: {cause}", "card", ({**LINE, **fault, "times": OFTEN},), task))
-    album = {**ALBUM, "id": "pictures"}
+    album = {**ALBUM, "id": "pictures", "pace": 6}  # so that the card stands before the chat closes
     rows.append(Row("album's witness", "card, header, photo, photo", task=album))
     rows.append(Row("album: kicked", "card, header", ({**BLANKS, **CLOSED["kicked"], "times": OFTEN},), album))
     board = Board(world, await world.person(), rows)

@@ -17,6 +17,7 @@ from bot.delivery.pacing import Pacing
 from bot.delivery.telegram import Telegram
 from bot.media.probe import Format, Media, MediaKind
 from bot.text.catalogue import Html
+from bot.tracking.seal import Seal
 from sandbox import media as sandbox_media
 from sandbox.player import Player
 from sandbox.servers import PERSON, TOKEN, Origins, serving
@@ -50,7 +51,7 @@ async def sent(origins: Origins, item: Upload, *, local_mode: bool = False) -> J
         await person.say("hello")
         line = await client.send_message(PERSON, "ready")
         with suppress(Refused):
-            hands = Telegram(client, Pacing(), time.monotonic, local_mode=local_mode)
+            hands = Telegram(client, Pacing(), Seal("secret"), time.monotonic, local_mode=local_mode)
             await hands.put_media(PERSON, line.message_id, item, Html(""))
         found: Json = (await person.ask("calls"))["calls"][-1]["params"]
         return found

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 from telegram import Chat, ForumTopicCreated, Message, MessageEntity, TextQuote, User
 
-from bot.intake.router import read_message
+from bot.intake.asks import read_message
 
 
 def message(text: str | None, *, is_bot: bool = False, **more: object) -> Message:

@@ -51,6 +51,14 @@ async def record(store: Store, task: Task, answer: Snapshot | QueryError) -> Tas
     return decision.task
 
 
+async def stop_following(store: Store) -> None:
+    async with store.transaction() as tx:
+        (known,) = await tx.followed_as(7, 0, "v1")
+        assert await tx.subscription_here(known.id, 8) is None
+        assert await tx.subscription_here(known.id, 7) == known
+        await tx.stop(known)
+
+
 async def due(store: Store) -> list[Delivery]:
     return await store.due_deliveries(NOW + 1000, 100, 1000)
 
@@ -209,22 +217,20 @@ async def test_who_stops_following_is_told_nothing_more(store: Store) -> None:
     (card,) = await due(store)
     await finish(store, card, 11)
     await record(store, task, RUNNING)
-    async with store.transaction() as tx:
-        assert await tx.stop_following(7, 0, "v1") == 1
+    await stop_following(store)
     assert await store.open_tasks() == []
     (last,) = await due(store)
     assert last.kind is OutboxKind.CARD
     async with store.transaction() as tx:
-        assert await tx.stop_following(7, 0, "v1") == 0
-        assert await tx.stop_following(8, 0, "v1") == 0
+        assert await tx.followed_as(7, 0, "v1") == []
+        assert await tx.followed_as(8, 0, "v1") == []
 
 
 async def test_following_again_gives_a_new_card(store: Store) -> None:
     task = await follow(store)
     (card,) = await due(store)
     await finish(store, card, 11)
-    async with store.transaction() as tx:
-        await tx.stop_following(7, 0, "v1")
+    await stop_following(store)
     await follow(store, where=chat(message_id=9))
     (fresh,) = await due(store)
     assert (fresh.message_ids, fresh.reply_to) == ((), 9)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.text import cards
 from bot.text.catalogue import CATALOGUES, cut, say
-from bot.text.message import Message
+from bot.text.message import LinkButton, Message
 from bot.tracking.model import Delivery, Ending, OutboxKind, OutboxState, Strike, Subscription, Task
 from providers.base import Output, OutputKind, Snapshot, State, TaskError
 
@@ -152,7 +152,7 @@ def test_a_link_is_offered_only_where_there_is_one() -> None:
     subject = task(Snapshot(State.SUCCEEDED, outputs=outputs), ending=Ending.DONE)
     large = link(subject, "too_large", 61_000_001)
     assert "62 MB" in large.html
-    assert [(button.url, button.text) for button in large.buttons] == [("https://x.example/v", "Open the file (62 MB)")]
+    assert large.buttons == ((LinkButton("Open the file (62 MB)", "https://x.example/v"),),)
     assert link(subject, "gone").buttons == ()
     assert link(subject, "unavailable", left=-1.0).html == link(subject, "gone").html
     inline = task(Snapshot(State.SUCCEEDED, needs_fetch=True), ending=Ending.DONE)

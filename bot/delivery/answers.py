@@ -1,0 +1,26 @@
+"""What a command or a button is answered with: the facts of a row, with what the tables say by now, as a message."""
+
+from bot.storage.store import Store
+from bot.text import cards
+from bot.text.message import Message
+from bot.tracking.choices import Choices
+from bot.tracking.gateways import Gateways
+from bot.tracking.model import Delivery, OutboxKind
+
+
+class Answers:
+    """Makes the message of rows that are about no subscription: answers, panels, notices, toasts."""
+
+    def __init__(self, store: Store, gateways: Gateways) -> None:
+        self._store = store
+        self._gateways = gateways
+
+    async def message(self, row: Delivery, choices: Choices) -> Message:
+        """The row's message, in the chosen language."""
+        language, facts = str(choices.language), row.facts
+        if row.kind is OutboxKind.NOTICE:
+            return cards.notice(facts, self._gateways.title(facts["provider"]), language)
+        if facts["say"] == "list":
+            found = await self._store.followed_in(row.chat_id, row.thread_id, cards.LIST_PAGE + 1)
+            return cards.listing([(sub, task, self._gateways.title(task.speaker)) for sub, task in found], language)
+        return cards.reply(facts, ", ".join(self._gateways.names), language)
