@@ -1,7 +1,7 @@
 """What a command or a button is answered with: the facts of a row, with what the tables say by now, as a message."""
 
 from bot.storage.store import Store
-from bot.text import cards
+from bot.text import answers
 from bot.text.message import Message
 from bot.tracking.choices import Choices
 from bot.tracking.gateways import Gateways
@@ -19,8 +19,8 @@ class Answers:
         """The row's message, in the chosen language."""
         language, facts = str(choices.language), row.facts
         if row.kind is OutboxKind.NOTICE:
-            return cards.notice(facts, self._gateways.title(facts["provider"]), language)
+            return answers.notice(facts, self._gateways.title(facts["provider"]), language)
         if facts["say"] == "list":
-            found = await self._store.followed_in(row.chat_id, row.thread_id, cards.LIST_PAGE + 1)
-            return cards.listing([(sub, task, self._gateways.title(task.speaker)) for sub, task in found], language)
-        return cards.reply(facts, ", ".join(self._gateways.names), language)
+            found = await self._store.followed_in(row.chat_id, row.thread_id, answers.LIST_PAGE + 1)
+            return answers.listing([(sub, task, self._gateways.title(task.speaker)) for sub, task in found], language)
+        return answers.reply(facts, ", ".join(self._gateways.names), language)

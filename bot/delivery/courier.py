@@ -16,7 +16,7 @@ from bot.delivery.stock import Stock
 from bot.delivery.subject import Subject
 from bot.delivery.telegram import Telegram
 from bot.storage.store import Store
-from bot.text import cards
+from bot.text import answers, cards, ends
 from bot.text.message import Message
 from bot.tracking.choices import Choices
 from bot.tracking.gateways import Gateways
@@ -63,7 +63,7 @@ class Courier:
             case OutboxKind.CARD:
                 await self._show_card(row, subject)
             case OutboxKind.HEADER:
-                await self._say(row, cards.end_line(subject.task, row, subject.title, subject.language))
+                await self._say(row, ends.end_line(subject.task, row, subject.title, subject.language))
             case OutboxKind.ALBUM:
                 await self._albums.show(row, subject)
             case _:
@@ -75,7 +75,7 @@ class Courier:
 
     async def refuse(self, origin: Subscription, language: str | None) -> None:
         """Tells somebody who is not let in; nothing of it is stored, and if it fails nothing is lost."""
-        message = cards.refusal(origin.user_id, language or self._default_language)
+        message = answers.refusal(origin.user_id, language or self._default_language)
         try:
             await self._telegram.send_text(
                 origin.chat_id, origin.thread_id, message, reply_to=origin.request_message_id, silent=False
@@ -85,7 +85,7 @@ class Courier:
 
     async def dismiss(self, query_id: str, say: str, language: str | None) -> None:
         """Answers a press that leads nowhere; nothing of it is stored either."""
-        words = cards.toast({"say": say}, language or self._default_language)
+        words = answers.toast({"say": say}, language or self._default_language)
         try:
             await self._telegram.answer_press(query_id, words, alert=True)
         except DeliveryError as error:
@@ -99,7 +99,7 @@ class Courier:
     async def _answer(self, row: Delivery) -> None:
         choices = await self._choices(row)
         if row.kind is OutboxKind.TOAST:
-            words = cards.toast(row.facts, str(choices.language))
+            words = answers.toast(row.facts, str(choices.language))
             await self._telegram.answer_press(row.facts["query"], words, alert="alert" in row.facts)
             await self._steps.finish(row)
             return

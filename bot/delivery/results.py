@@ -15,7 +15,7 @@ from bot.delivery.stock import Stock
 from bot.delivery.subject import Subject
 from bot.delivery.telegram import Telegram
 from bot.media.download import DownloadFailed, Reason
-from bot.text import cards
+from bot.text import ends
 from bot.text.message import Message
 from bot.tracking.model import Delivery, Task
 from providers.base import TooLarge
@@ -59,7 +59,7 @@ class Results:
         """A line that makes the sound, then becomes the media, or says why it can not."""
         ids = row.message_ids
         if not ids:
-            words = cards.end_line(subject.task, row, subject.title, subject.language)
+            words = ends.end_line(subject.task, row, subject.title, subject.language)
             ids = await self._steps.send_text(row, words, silent=row.part > 0)
         line = _Line(row, subject, ids[0])
         try:
@@ -121,7 +121,7 @@ class Results:
         """Telegram may reach what this machine can not."""
         if reason is Reason.GONE:
             return line.link("gone")
-        output = cards.output_of(line.task, line.place)
+        output = ends.output_of(line.task, line.place)
         address = remote(expected_form(output.kind), output) if reason is Reason.UNAVAILABLE else None
         if address and await self._offer(line, (address,)) is None:
             return None
@@ -145,7 +145,7 @@ class Results:
         return refusal
 
     async def _put(self, line: _Line, item: Item) -> Held | None:
-        caption = cards.caption(line.task, line.row, line.subject.title, line.subject.language)
+        caption = ends.caption(line.task, line.row, line.subject.title, line.subject.language)
         return await self._telegram.put_media(line.row.chat_id, line.message_id, item, caption)
 
     async def _excuse(self, line: _Line, excuse: Message) -> None:
@@ -157,7 +157,7 @@ class Results:
         except Refused as error:
             # Telegram opens no button to some addresses; the words must stand all the same.
             log.warning("task %s: a link was refused: %s", task.id, error)
-            plain = cards.link_to_nothing(task, line.row, line.subject.title, line.subject.language)
+            plain = ends.link_to_nothing(task, line.row, line.subject.title, line.subject.language)
             await self._telegram.edit_text(chat_id, line.message_id, plain)
 
 
@@ -165,11 +165,11 @@ def _choices(line: _Line, file: LocalFile) -> tuple[Item, ...]:
     attempts = line.row.attempts
     # Where uploads break off again and again, Telegram may still be able to fetch the file by itself.
     by_address_first = attempts >= ADDRESS_ATTEMPT and attempts % 2 == 1
-    return rungs(file.upload(), cards.output_of(line.task, line.place), by_address_first=by_address_first)
+    return rungs(file.upload(), ends.output_of(line.task, line.place), by_address_first=by_address_first)
 
 
 def _why(refusal: Refused | None) -> str:
-    """The refusal in the words of `cards.Link`; "" for none."""
+    """The refusal in the words of `ends.Link`; "" for none."""
     if refusal is None:
         return ""
     return {FileTooLarge: "too_large", NotAllowed: "not_allowed"}.get(type(refusal), "refused")

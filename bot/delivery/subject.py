@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, replace
 
 from bot.delivery.links import expires_at
-from bot.text import cards
+from bot.text import ends
 from bot.text.message import Message
 from bot.tracking.choices import Choices
 from bot.tracking.model import Delivery, Subscription, Task
@@ -33,11 +33,11 @@ class Subject:
     def link(self, row: Delivery, place: int, why: str, size: int | None = None) -> Message:
         """The words, and the button if there is an address, that stand in for the output at `place`.
 
-        `why` as in `cards.Link`; `size` in bytes.
+        `why` as in `ends.Link`; `size` in bytes.
         """
         log.warning("task %s: output %d ends as a link (%s)", self.task.id, place, why)
-        output = cards.output_of(self.task, place)
+        output = ends.output_of(self.task, place)
         dies = expires_at(output.url) or (self.task.snapshot.expires_at if self.task.snapshot else None)
         left = None if dies is None else dies - self.now
         one = replace(row, outputs=(place,))
-        return cards.link(self.task, one, self.title, self.language, cards.Link(why, size, left))
+        return ends.link(self.task, one, self.title, self.language, ends.Link(why, size, left))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text import cards
+from bot.text import answers, cards, ends
 from bot.text.catalogue import CATALOGUES, cut, say
 from bot.text.message import LinkButton, Message
 from bot.tracking.model import Delivery, Ending, OutboxKind, OutboxState, Strike, Subscription, Task
@@ -138,13 +138,13 @@ def test_the_end_in_one_line_and_with_the_prompt_below_the_media() -> None:
     outputs = (Output(OutputKind.VIDEO, "https://x.example/v"), Output(OutputKind.LAST_FRAME, "https://x.example/f"))
     subject = task(Snapshot(State.SUCCEEDED, outputs=outputs, prompt="a <cat>"), ending=Ending.DONE)
     video = row(OutboxKind.RESULT, 0)
-    assert cards.end_line(subject, video, "Token360", "en").html == "✅ <b>Token360</b>: the video is ready"
-    assert "a &lt;cat&gt;" in cards.caption(subject, video, "Token360", "en")
-    assert cards.caption(subject, row(OutboxKind.RESULT, 1, part=1), "Token360", "en").startswith("🎞")
+    assert ends.end_line(subject, video, "Token360", "en").html == "✅ <b>Token360</b>: the video is ready"
+    assert "a &lt;cat&gt;" in ends.caption(subject, video, "Token360", "en")
+    assert ends.caption(subject, row(OutboxKind.RESULT, 1, part=1), "Token360", "en").startswith("🎞")
 
 
 def link(subject: Task, why: str, size: int | None = None, left: float | None = None, language: str = "en") -> Message:
-    return cards.link(subject, row(OutboxKind.RESULT, 0), "Token360", language, cards.Link(why, size, left))
+    return ends.link(subject, row(OutboxKind.RESULT, 0), "Token360", language, ends.Link(why, size, left))
 
 
 def test_a_link_is_offered_only_where_there_is_one() -> None:
@@ -186,24 +186,24 @@ def test_no_card_grows_past_telegrams_limit(text: str, language: str) -> None:
     subject = task(snapshot, ending=Ending.DONE, external_id="x" * 512)
     for message in (
         cards.card(subject, FOLLOWER, text[:50], text[:50], language),
-        cards.end_line(subject, row(OutboxKind.HEADER), "T", language),
+        ends.end_line(subject, row(OutboxKind.HEADER), "T", language),
     ):
         visible = html.unescape(re.sub(r"<[^>]+>", "", message.html))
         assert len(visible.encode("utf-16-le")) // 2 <= 4096
 
 
 def test_a_list_has_a_page_and_says_when_there_is_more() -> None:
-    found = [(FOLLOWER, task(Snapshot(State.RUNNING, progress=5)), "Token360")] * (cards.LIST_PAGE + 1)
-    text = cards.listing(found, "en").html
-    assert text.count("<code>") == cards.LIST_PAGE
+    found = [(FOLLOWER, task(Snapshot(State.RUNNING, progress=5)), "Token360")] * (answers.LIST_PAGE + 1)
+    text = answers.listing(found, "en").html
+    assert text.count("<code>") == answers.LIST_PAGE
     assert "older" in text
-    assert "Nothing" in cards.listing([], "en").html
+    assert "Nothing" in answers.listing([], "en").html
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_answer_about_many_ids_is_one_message(language: str) -> None:
     many = "\n".join(f"{number}{'x' * 511}" for number in range(10))
-    said = cards.reply({"say": "already untracked", "already": many, "untracked": "<b>"}, "apipod", language).html
+    said = answers.reply({"say": "already untracked", "already": many, "untracked": "<b>"}, "apipod", language).html
     assert said.count("<code>") == 11
     assert "<code>&lt;b&gt;</code>" in said
     assert "10" in said
@@ -221,6 +221,6 @@ def test_every_sentence_about_many_stands_beside_the_one_about_one(language: str
 
 
 def test_an_answer_repeats_only_the_beginning_of_a_long_text() -> None:
-    said = cards.reply({"say": "bad_id", "text": "../" + "x" * 600}, "apipod", "en")
+    said = answers.reply({"say": "bad_id", "text": "../" + "x" * 600}, "apipod", "en")
     assert "../xxx" in said.html
     assert len(said.html) < 300

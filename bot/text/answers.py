@@ -1,0 +1,75 @@
+"""What commands and buttons are answered with, and what the operator is told. Pure; Telegram HTML comes out."""
+
+from bot.text.cards import ID_SHOWN, who
+from bot.text.catalogue import Html, cut, lines, plain, say
+from bot.text.message import Message
+from bot.tracking.model import Ending, Subscription, Task
+from providers.base import State
+
+LIST_PAGE = 20
+TOAST_LIMIT = 200
+
+
+def reply(facts: dict[str, str], providers: str, language: str) -> Message:
+    """A command's answer. `facts["say"]` has its keys in the catalogue, one paragraph each.
+
+    Where a key is said of IDs, they stand in the facts under that key, a line each.
+    """
+    values: dict[str, object] = {name: cut(value, ID_SHOWN) for name, value in facts.items()}
+    values["providers"] = providers or say(language, "reply.no_providers")
+    parts = []
+    for key in facts["say"].split():
+        ids = facts.get(key, "").split()
+        sentence = f"reply.{key}_many" if len(ids) > 1 else f"reply.{key}"
+        parts.append(say(language, sentence, **values, ids=_ids(ids, language), count=len(ids)))
+    return Message(lines(*parts))
+
+
+def listing(found: list[tuple[Subscription, Task, str]], language: str) -> Message:
+    """What a chat follows: (subscription, task, title), one more than a page if there are more."""
+    if not found:
+        return Message(say(language, "list.empty"))
+    rows = [
+        say(
+            language,
+            "list.row",
+            who=who(task, title, language),
+            state=_brief(task, language),
+            id=cut(task.external_id, ID_SHOWN),
+        )
+        for _, task, title in found[:LIST_PAGE]
+    ]
+    if len(found) > LIST_PAGE:
+        rows.append(say(language, "list.more"))
+    return Message(lines(say(language, "list.title"), *rows))
+
+
+def notice(facts: dict[str, str], title: str, language: str) -> Message:
+    """What the operator has to know; `facts["say"]` is its key in the catalogue."""
+    return Message(say(language, f"notice.{facts['say']}", **{**facts, "title": title}))
+
+
+def toast(facts: dict[str, str], language: str) -> str:
+    """What a person sees for a moment after pressing a button, without markup; "" for nothing."""
+    return plain(say(language, f"toast.{facts['say']}"), TOAST_LIMIT) if facts["say"] else ""
+
+
+def refusal(user_id: int, language: str) -> Message:
+    """To somebody who is not let in: the ID to give to the operator."""
+    return Message(say(language, "refusal", user_id=user_id))
+
+
+def _ids(ids: list[str], language: str) -> Html:
+    """IDs in one sentence, each set apart so that a tap copies it."""
+    shown = [say(language, "card.id", id=cut(one, ID_SHOWN)) for one in ids]
+    return Html(say(language, "reply.comma").join(shown))
+
+
+def _brief(task: Task, language: str) -> Html:
+    if task.ending in {Ending.DEADLINE, Ending.NOT_FOUND}:
+        return say(language, f"list.{task.ending}")
+    if task.snapshot is None:
+        return say(language, "list.looking")
+    if task.state is State.RUNNING and task.snapshot.progress is not None:
+        return say(language, "list.running_at", progress=task.snapshot.progress)
+    return say(language, f"list.{task.state}")

@@ -1,0 +1,93 @@
+"""The end of a task, in words: the line that makes the sound, what stands below the media, and links instead of it.
+
+Pure; Telegram HTML comes out. `title` is always the provider's name for people.
+"""
+
+from dataclasses import dataclass
+
+from bot.text.cards import MESSAGE_LIMIT, span, who
+from bot.text.catalogue import Html, cut, lines, say
+from bot.text.message import LinkButton, Message
+from bot.tracking.model import Delivery, Ending, OutboxKind, Task
+from providers.base import Output, OutputKind
+
+PROMPT_LIMIT = 600
+
+
+def end_line(task: Task, row: Delivery, title: str, language: str) -> Message:
+    """The short line that makes the sound. It stays true whatever becomes of the media."""
+    end = _end(task, row, title, language)
+    if row.kind is not OutboxKind.HEADER:
+        return Message(end)
+    reason = _reason(task)
+    return Message(say(language, "end.because", end=end, message=reason) if reason else _prompted(task, end, language))
+
+
+def caption(task: Task, row: Delivery, title: str, language: str) -> Html:
+    """What stands below the media: which model, and the prompt folded away."""
+    end = _end(task, row, title, language)
+    return end if row.part else _prompted(task, end, language)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Why there is only a link: too_large, refused, not_allowed, gone, unavailable.
+
+    `size` of the file in bytes, `left` seconds until the link dies; None where that is not known.
+    """
+
+    why: str
+    size: int | None = None
+    left: float | None = None
+
+
+def link(task: Task, row: Delivery, title: str, language: str, link: Link) -> Message:
+    """The end without a file in the chat: why, for how long, and a button where there is an address to open."""
+    end, output = _end(task, row, title, language), output_of(task, row.outputs[0])
+    is_dead = link.why == "unavailable" and link.left is not None and link.left <= 0
+    if link.why == "gone" or is_dead:
+        return Message(say(language, "link.gone", end=end))
+    if output.needs_auth or not output.url.startswith(("https://", "http://")):
+        return link_to_nothing(task, row, title, language)
+    why = "too_large_unknown" if link.why == "too_large" and not link.size else link.why
+    megabytes = -(-(link.size or 0) // 1_000_000)
+    parts = [say(language, f"link.{why}", end=end, size=megabytes)]
+    if link.left and link.left > 0:
+        parts.append(say(language, "link.lives", left=span(link.left, language)))
+    label = say(language, "link.button_size" if link.size else "link.button", size=megabytes)
+    return Message(lines(*parts), ((LinkButton(label, output.url),),))
+
+
+def link_to_nothing(task: Task, row: Delivery, title: str, language: str) -> Message:
+    """The end without a file and without an address that could be opened."""
+    return Message(say(language, "link.nowhere", end=_end(task, row, title, language)))
+
+
+def output_of(task: Task, place: int) -> Output:
+    """The output at that position; a task that needs a second request has one that nobody has seen yet."""
+    outputs = task.snapshot.outputs if task.snapshot else ()
+    return outputs[place] if place < len(outputs) else Output(OutputKind.VIDEO, "")
+
+
+def _end(task: Task, row: Delivery, title: str, language: str) -> Html:
+    name = who(task, title, language)
+    if task.ending is Ending.DEADLINE:
+        return say(language, "end.deadline", who=name)
+    if not task.succeeded or task.snapshot is None:
+        return say(language, f"end.{task.state}", who=name)
+    if row.outputs:
+        return say(language, f"end.{output_of(task, row.outputs[0]).kind}", who=name)
+    count = sum(output.kind in {OutputKind.IMAGE, OutputKind.VIDEO} for output in task.snapshot.outputs)
+    return say(language, "end.files", who=name, count=count) if count else say(language, "end.succeeded", who=name)
+
+
+def _reason(task: Task) -> str:
+    if task.succeeded or task.snapshot is None or task.snapshot.error is None:
+        return ""
+    return cut(task.snapshot.error.message, MESSAGE_LIMIT)
+
+
+def _prompted(task: Task, end: Html, language: str) -> Html:
+    if task.snapshot is None or not task.snapshot.prompt or not task.succeeded:
+        return end
+    return lines(end, say(language, "caption.prompt", prompt=cut(task.snapshot.prompt, PROMPT_LIMIT)))
