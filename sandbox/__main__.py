@@ -1,4 +1,4 @@
-"""The command line of the sandbox: `python -m sandbox demo` and `python -m sandbox serve`."""
+"""The command line of the sandbox: `python -m sandbox demo`, `serve` and `shots`."""
 
 import argparse
 import asyncio
@@ -6,11 +6,14 @@ import contextlib
 import signal
 import sys
 import tempfile
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from sandbox.demo import demo
 from sandbox.samples import SAMPLES
 from sandbox.servers import serving
+from sandbox.shots import shots
 
 _INTERRUPTED = 130
 
@@ -33,6 +36,12 @@ async def serve(port: int, *, local: bool) -> int:
     return 0
 
 
+def _chosen(chosen: argparse.Namespace) -> Coroutine[Any, Any, int]:
+    if chosen.command == "serve":
+        return serve(chosen.port, local=chosen.local)
+    return shots(chosen.folder) if chosen.command == "shots" else demo()
+
+
 def main() -> int:
     """Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="Stand-ins for everything outside the bot.")
@@ -41,9 +50,11 @@ def main() -> int:
     serving_parser = commands.add_parser("serve", help="only the stand-ins, until Ctrl-C")
     serving_parser.add_argument("--port", type=int, default=0, help="of Telegram and the control interface")
     serving_parser.add_argument("--local", action="store_true", help="Telegram as a local Bot API server")
+    shots_parser = commands.add_parser("shots", help="pictures of the chat, from a real run; needs Chromium")
+    shots_parser.add_argument("folder", nargs="?", type=Path, default=Path("docs/images"))
     chosen = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(demo() if chosen.command == "demo" else serve(chosen.port, local=chosen.local))
+        return asyncio.run(_chosen(chosen))
     return _INTERRUPTED
 
 

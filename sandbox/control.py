@@ -284,6 +284,7 @@ def _media(attachment: Attachment) -> Json:
         "width": attachment.width or file.width,
         "height": attachment.height or file.height,
         "duration": attachment.duration,
+        "spoiler": attachment.spoiler,
         "thumbnail": _picture(attachment.thumbnail),
         "cover": _picture(attachment.cover),
     }

@@ -27,6 +27,7 @@ OPERATOR = 1002
 # The bot asks about every task this often, in seconds; the stand-ins' tasks last a few seconds.
 POLL_INTERVAL = 0.5
 _STOP_SECONDS = 0.5
+_PAGE = Path(__file__).with_name("page")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +102,13 @@ async def serving(port: int = 0, media: Media | None = None, *, local: bool = Fa
 
         telegram = TelegramServer(State(TOKEN, folder / "uploads", local))
         control = Control(telegram, tasks, gateway_calls, gateway_faults)
-        origin = await _listen(stack, [*control.routes(), *telegram.routes()], port)
+        page = web.static("/chat", _PAGE)
+        origin = await _listen(stack, [*control.routes(), page, *telegram.routes()], port)
         stack.callback(telegram.state.updates.release)
         yield Origins(origin, cdn, gateways, folder, local)
 
 
-async def _listen(stack: AsyncExitStack, routes: Iterable[web.RouteDef], port: int = 0) -> str:
+async def _listen(stack: AsyncExitStack, routes: Iterable[web.AbstractRouteDef], port: int = 0) -> str:
     application = web.Application()
     application.add_routes(routes)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=_STOP_SECONDS)
