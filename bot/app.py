@@ -32,7 +32,9 @@ from bot.intake.rights import Rights
 from bot.intake.router import Desk, Router
 from bot.intake.updates import Updates
 from bot.media.download import Downloader
+from bot.ops.bookkeeping import Bookkeeping
 from bot.ops.health import Health
+from bot.polling.accounts import Accounts
 from bot.polling.cadence import Pace
 from bot.polling.inquiry import Inquiry
 from bot.polling.limiter import Lanes
@@ -75,6 +77,7 @@ async def run(settings: Settings, gateways: Gateways) -> None:
     async with AsyncExitStack() as stack:
         stack.enter_context(_single_instance(settings.database_path))
         store = await _open_store(settings, stack)
+        await stack.enter_async_context(Bookkeeping(store, time.time))
         application = await stack.enter_async_context(telegram_application(settings))
         loops = await _build(settings, gateways, store, application, stack)
         if settings.http_port is not None:
@@ -97,7 +100,8 @@ async def _build(
     lanes = Lanes(settings.provider_max_concurrency, settings.provider_max_rps)
     pace = Pace(settings.poll_interval, settings.poll_max_interval)
     inquiry = Inquiry(gateways, client, lanes, pace)
-    poller = Poller(gateways, inquiry, store, pace, settings.admin_telegram_user_ids, clocks)
+    accounts = Accounts(gateways, store, settings.admin_telegram_user_ids, clocks.now)
+    poller = Poller(gateways, inquiry, store, pace, accounts, clocks)
 
     folder = settings.database_path.with_name(settings.database_path.name + ".media")
     local = settings.telegram_local_mode

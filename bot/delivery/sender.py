@@ -19,6 +19,8 @@ from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.storage.transaction import Transaction
 from bot.tracking.model import Delivery, OutboxKind, OutboxState, Priority
+from bot.tracking.stats import GIVEN_UP, SENT
+from bot.tracking.tally import MESSAGE, RESULT
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ DOUBTFUL_SENDS = 2
 _REPEATED_ONCE = frozenset({OutboxKind.REPLY, OutboxKind.NOTICE})
 _MEDIA = frozenset({OutboxKind.RESULT, OutboxKind.ALBUM})
 _BY_THEMSELVES = frozenset({OutboxKind.CARD, OutboxKind.REACTION, OutboxKind.TOAST})
+_NO_MESSAGES = frozenset({OutboxKind.REACTION, OutboxKind.TOAST})
 STORAGE_PAUSE = 5.0
 # Telegram has been seen to ask for hours; more is a clock that was set back.
 LONGEST_PAUSE = 86_400.0
@@ -161,10 +164,12 @@ class Sender:
 
     async def _deliver(self, row: Delivery) -> None:
         if _is_doubtful_enough(row):
+            self._count(row, GIVEN_UP)
             await self._record(row, _bury("twice in doubt"))
             return
         try:
             await self._courier.carry(row)
+            self._count(row, SENT)
         except DeliveryError as error:
             await self._record(row, self._verdict(row, error))
             if isinstance(error, ChatGone):
@@ -189,6 +194,7 @@ class Sender:
                 return _wait(now + error.after, str(error), {chat: now + seconds for chat, seconds in left.items()})
             case ChatGone():
                 log.warning("chat %d is closed to the bot: %s", row.chat_id, error)
+                self._count(row, GIVEN_UP)
                 return _close_chat(str(error))
             case ChatMoved():
                 return _move_chat(error.chat_id)
@@ -198,6 +204,7 @@ class Sender:
                 return _start_anew
             case TargetGone() | Refused():
                 log.error("outbox %d (%s): %s", row.id, row.kind, error)
+                self._count(row, GIVEN_UP)
                 return _bury(str(error))
             case _:
                 return _postpone(OutboxState.PENDING, now + _back_off(row.attempts), str(error))
@@ -212,6 +219,10 @@ class Sender:
             except DatabaseError as error:
                 log.error("outbox %d: %s", row.id, error)  # noqa: TRY400 - the sentence says it all
                 await asyncio.sleep(STORAGE_PAUSE)
+
+    def _count(self, row: Delivery, outcome: str) -> None:
+        if row.kind not in _NO_MESSAGES:
+            self._store.tally.count(RESULT if row.kind.is_result else MESSAGE, outcome)
 
     async def _wind_up(self) -> None:
         self._courier.wind_up()

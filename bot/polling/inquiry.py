@@ -27,10 +27,11 @@ _WEIGHT = (
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What one place answered."""
+    """What one place answered; `is_fresh` is false where it rests, and this is why."""
 
     address: Address
     answer: Answer
+    is_fresh: bool = True
 
 
 class Inquiry:
@@ -80,7 +81,7 @@ class Inquiry:
         lane = self._lanes.of(address.provider, address.account)
         resting = lane.resting(self._monotonic())
         if resting:
-            return Heard(address, resting)
+            return Heard(address, resting, is_fresh=False)
         provider, endpoint = self._gateways.provider(address.provider), self._gateways.endpoint(address)
         answer = await self._client.query(provider, endpoint, self._gateways.key(address), task.external_id)
         pause = lane_pause(answer, next_wait(self._pace, provider, task, answer, 0.0, 0.0))

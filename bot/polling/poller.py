@@ -7,18 +7,18 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from bot.polling.accounts import Accounts
 from bot.polling.cadence import Pace, next_wait
-from bot.polling.inquiry import Answer, Heard, Inquiry
+from bot.polling.inquiry import Heard, Inquiry
 from bot.storage.store import Store
-from bot.storage.transaction import Transaction
-from bot.tracking.gateways import Address, Gateways
+from bot.tracking.gateways import Gateways
 from bot.tracking.lifecycle import decide
 from bot.tracking.model import Task
-from providers.base import QueryError, QueryErrorKind, Snapshot
+from bot.tracking.stats import OK
+from bot.tracking.tally import POLL
+from providers.base import QueryError
 
 log = logging.getLogger(__name__)
-
-_ACCOUNT_TROUBLES = frozenset({QueryErrorKind.AUTH, QueryErrorKind.PAYMENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Clocks:
 
 
 class Poller:
-    """Polls one task at a time for whoever calls it. `admins` are told when an account stops or starts working."""
+    """Polls one task at a time for whoever calls it. `accounts` is told what each account answers."""
 
     def __init__(
         self,
@@ -47,20 +47,23 @@ class Poller:
         inquiry: Inquiry,
         store: Store,
         pace: Pace,
-        admins: frozenset[int],
+        accounts: Accounts,
         clocks: Clocks,
     ) -> None:
         self._gateways = gateways
         self._inquiry = inquiry
         self._store = store
         self._pace = pace
-        self._admins = admins
+        self._accounts = accounts
         self._clocks = clocks
-        self._troubled: set[tuple[str, int]] = set()
 
     async def start(self) -> None:
         """Remembers which accounts the operator has been told about already."""
-        self._troubled = await self._store.accounts_in_trouble()
+        await self._accounts.start()
+
+    async def look_after_accounts(self) -> None:
+        """To be called now and then: some troubles show only over time. Raises `DatabaseError`."""
+        await self._accounts.look()
 
     def can_ask(self, task: Task) -> bool:
         """Whether anybody who is configured now can answer for the task."""
@@ -73,7 +76,9 @@ class Poller:
         best, *others = await self._inquiry.ask(task)
         heard = await self._inquiry.complete(task, best)
         for one in (heard, *others):
-            await self._watch_account(one)
+            if one.is_fresh:
+                self._count(one)
+                await self._accounts.hear(one)
         now = self._clocks.now()
         decision = decide(self._placed(task, heard), heard.answer, now)
         if decision.changed:
@@ -102,43 +107,6 @@ class Poller:
             deadline=task.created_at + watched if watched else task.deadline,
         )
 
-    async def _watch_account(self, heard: Heard) -> None:
-        """Tells the operator once when an account stops working, and once when it works again."""
-        address, answer = heard.address, heard.answer
-        account = (address.provider, address.account)
-        if isinstance(answer, QueryError) and answer.kind in _ACCOUNT_TROUBLES:
-            await self._report(address, answer)
-            self._troubled.add(account)
-        elif account in self._troubled and _shows_that_the_key_works(answer):
-            async with self._store.transaction() as tx:
-                if await tx.clear_trouble(*account):
-                    await self._tell_admins(tx, "back", address)
-            self._troubled.discard(account)
-
-    async def _report(self, address: Address, error: QueryError) -> None:
-        now = self._clocks.now()
-        async with self._store.transaction() as tx:
-            if await tx.report_trouble(address.provider, address.account, error.kind, now):
-                await self._tell_admins(tx, error.kind, address)
-                log.error(
-                    "%s, account %d: %s (%s); its tasks are kept and wait. Check %s.",
-                    address.provider,
-                    address.account + 1,
-                    error.message,
-                    error.kind,
-                    self._gateways.setting(address.provider),
-                )
-
-    async def _tell_admins(self, tx: Transaction, say: str, address: Address) -> None:
-        facts = {
-            "say": say,
-            "provider": address.provider,
-            "account": str(address.account + 1),
-            "setting": self._gateways.setting(address.provider),
-        }
-        for admin in sorted(self._admins):
-            await tx.notify(admin, facts, self._clocks.now())
-
-
-def _shows_that_the_key_works(answer: Answer) -> bool:
-    return isinstance(answer, Snapshot) or answer.kind is QueryErrorKind.NOT_FOUND
+    def _count(self, heard: Heard) -> None:
+        outcome = heard.answer.kind if isinstance(heard.answer, QueryError) else OK
+        self._store.tally.count(POLL, outcome, heard.address.provider)

@@ -96,6 +96,7 @@ class Scheduler:
         while True:
             await asyncio.sleep(SWEEP)
             try:
+                await self._poller.look_after_accounts()
                 for task_id in await self._store.open_task_ids():
                     if task_id not in self._open:
                         self._store.tasks_changed.put_nowait(task_id)

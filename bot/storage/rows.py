@@ -20,6 +20,9 @@ DELIVERY = (
     " o.facts, o.reply_to, o.wanted, o.shown, o.look, o.attempts"
 )
 
+# A task that is still to be polled: not ended, and at least one chat follows it.
+OPEN = "t.ending IS NULL AND EXISTS (SELECT 1 FROM subscriptions s WHERE s.task_id = t.id AND NOT s.stopped)"
+
 CHOICES = "language, notify, deliver, spoiler, protect, provider"
 
 # The kinds of outbox rows that tell a task's end.

@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from bot.storage import rows
+from bot.storage import counts, rows
 from bot.storage.sqlite import Database
 from bot.storage.transaction import Transaction
 from bot.tracking.choices import Choices, usual
 from bot.tracking.model import Delivery, Priority, Subscription, Task
-
-_OPEN = "t.ending IS NULL AND EXISTS (SELECT 1 FROM subscriptions s WHERE s.task_id = t.id AND NOT s.stopped)"
+from bot.tracking.stats import Stats
+from bot.tracking.tally import Tally
+from bot.tracking.troubles import Trouble
 
 _PRIORITY = (
     f"CASE WHEN o.subscription_id IS NULL THEN {Priority.ANSWER:d}"
@@ -28,9 +29,11 @@ class Store:
 
     `outbox_changed` is set, and the ids of tasks that are to be looked at anew come out of `tasks_changed`, after the
     transaction that touched them is on disk. Both only wake somebody early; the tables are the truth.
+    `tally` is where they count what they do.
     """
 
     def __init__(self, database: Database) -> None:
+        self.tally = Tally()
         self.outbox_changed = asyncio.Event()
         self.tasks_changed: asyncio.Queue[int] = asyncio.Queue()
         self._database = database
@@ -69,20 +72,35 @@ class Store:
 
     async def open_tasks(self) -> list[Task]:
         """Tasks that are still to be polled: not ended, and at least one chat follows them."""
-        return [rows.to_task(row) for row in await self._all(f"SELECT {rows.TASK} FROM tasks t WHERE {_OPEN}")]
+        return [rows.to_task(row) for row in await self._all(f"SELECT {rows.TASK} FROM tasks t WHERE {rows.OPEN}")]
 
     async def open_task_ids(self) -> list[int]:
         """Only the ids of those."""
-        return [row[0] for row in await self._all(f"SELECT t.id FROM tasks t WHERE {_OPEN}")]
+        return [row[0] for row in await self._all(f"SELECT t.id FROM tasks t WHERE {rows.OPEN}")]
 
     async def open_task(self, task_id: int) -> Task | None:
         """The task, if it is still to be polled."""
-        row = await self._one(f"SELECT {rows.TASK} FROM tasks t WHERE t.id = ? AND {_OPEN}", (task_id,))
+        row = await self._one(f"SELECT {rows.TASK} FROM tasks t WHERE t.id = ? AND {rows.OPEN}", (task_id,))
         return rows.to_task(row) if row else None
 
-    async def accounts_in_trouble(self) -> set[tuple[str, int]]:
-        """(provider, account) pairs that the operator was told about and that have not worked since."""
-        return {(row[0], row[1]) for row in await self._all("SELECT provider, account FROM troubles")}
+    async def troubles(self) -> tuple[Trouble, ...]:
+        """Accounts that the operator was told about and that have not worked since, the oldest trouble first."""
+        return await counts.read_troubles(self._all)
+
+    # Bookkeeping
+
+    async def keep_books(self, now: float) -> None:
+        """Writes down what was counted, if anything was. Raises `DatabaseError`; then it stays counted."""
+        pending = self.tally.pending()
+        if not pending:
+            return
+        async with self.transaction() as tx:
+            await tx.add_counts(pending, now)
+        self.tally.settle(pending)
+
+    async def stats(self, now: float, besides: int) -> Stats:
+        """How the bot is doing; `besides` is the outbox row that tells it, and does not count as waiting."""
+        return await counts.read_stats(self._all, self.tally.pending(), now, besides)
 
     # Delivery
 

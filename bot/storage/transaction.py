@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.storage import rows
+from bot.storage.counts import Counts
 from bot.storage.outbox import Outbox
 from bot.tracking.lifecycle import reopen
 from bot.tracking.model import NOT_LOCATED, OutboxKind, Subscription, Task
-from providers.base import QueryErrorKind
+from bot.tracking.troubles import TroubleKind
 
 
-class Transaction(Outbox):
-    """The changes of one transaction, by the stage that makes them; delivery's stand in `outbox`."""
+class Transaction(Outbox, Counts):
+    """The changes of one transaction, by the stage that makes them; others stand in `outbox` and `counts`."""
 
     # Intake
 
@@ -180,16 +181,28 @@ class Transaction(Outbox):
         self.touched_tasks += [task.id, known]
         return replace(task, id=known, version=max(version, task.version) + 1)
 
-    async def report_trouble(self, provider: str, account: int, kind: QueryErrorKind, now: float) -> bool:
+    async def report_trouble(self, provider: str, account: int, kind: TroubleKind, since: float) -> bool:
         """Notes that this account does not work; True if that is news."""
         return bool(
             await self._change(
                 "INSERT INTO troubles (provider, account, kind, since) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET kind = excluded.kind WHERE kind <> excluded.kind",
-                (provider, account, kind, now),
+                (provider, account, kind, since),
             )
         )
 
-    async def clear_trouble(self, provider: str, account: int) -> bool:
-        """The account works; True if it did not before."""
-        return bool(await self._change("DELETE FROM troubles WHERE provider = ? AND account = ?", (provider, account)))
+    async def clear_trouble(self, provider: str, account: int) -> float | None:
+        """The account works; since when it did not, None if nothing was wrong."""
+        row = await self._one(
+            "DELETE FROM troubles WHERE provider = ? AND account = ? RETURNING since", (provider, account)
+        )
+        return row[0] if row else None
+
+    async def waiting_for(self, provider: str, account: int) -> int:
+        """How many open tasks need this account, or may need it: nobody has answered for them yet."""
+        row = await self._one(
+            f"SELECT count(*) FROM tasks t WHERE {rows.OPEN} AND ((t.provider = :provider AND t.account = :account)"
+            " OR (t.account < 0 AND t.provider IN ('', :provider)))",
+            {"provider": provider, "account": account},
+        )
+        return int(row[0])

@@ -1,6 +1,6 @@
 """What commands and buttons are answered with, and what the operator is told. Pure; Telegram HTML comes out."""
 
-from bot.text.cards import ID_SHOWN, who
+from bot.text.cards import ID_SHOWN, span, who
 from bot.text.catalogue import Html, cut, lines, plain, say
 from bot.text.message import Message
 from bot.tracking.model import Ending, Subscription, Task
@@ -8,6 +8,8 @@ from providers.base import State
 
 LIST_PAGE = 20
 TOAST_LIMIT = 200
+# Where a provider that wants no key comes from.
+PROVIDERS_FILE = "PROVIDERS_FILE"
 
 
 def reply(facts: dict[str, str], providers: str, language: str) -> Message:
@@ -46,7 +48,21 @@ def listing(found: list[tuple[Subscription, Task, str]], language: str) -> Messa
 
 def notice(facts: dict[str, str], title: str, language: str) -> Message:
     """What the operator has to know; `facts["say"]` is its key in the catalogue."""
-    return Message(say(language, f"notice.{facts['say']}", **{**facts, "title": title}))
+    return Message(
+        say(
+            language,
+            f"notice.{facts['say']}",
+            who=account(title, facts["account"], language),
+            span=span(float(facts.get("seconds", 0)), language),
+            waiting=facts.get("waiting", 0),
+            setting=facts["setting"] or PROVIDERS_FILE,
+        )
+    )
+
+
+def account(title: str, number: str, language: str) -> str:
+    """An account by its provider's title, and by its number where there are several; else that is ""."""
+    return say(language, "notice.account", title=title, account=number) if number else title
 
 
 def toast(facts: dict[str, str], language: str) -> str:

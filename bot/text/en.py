@@ -116,6 +116,7 @@ EN = {
     "reply.no_result_many": "These {count} have brought no file; their cards say why: {ids}",
     "reply.comma": ", ",
     "reply.unknown_command": "I do not know that command. /help shows the ones I know.",
+    "reply.admins_only": "Only the bot's admins may do that.",
     "reply.no_command": "Send <code>/track ID</code> with the ID of a generation. /help tells more.",
     "reply.broken": "Something went wrong with that on my side; it is logged. Please send it again.",
     "list.title": "<b>Watching here</b>",
@@ -135,11 +136,29 @@ EN = {
     "list.not_found": "🤷 unknown ID",
     # To people who are not let in, and to the operator.
     "refusal": "This bot is private. Your ID is <code>{user_id}</code>; give it to the bot's operator to be let in.",
-    "notice.auth": "🔑 {title} rejects the key of account {account}. Its tasks wait and are asked for again every ten"
-    " minutes; check {setting}.",
-    "notice.payment": "💳 {title} says that the balance or quota of account {account} is used up ({setting}). Its tasks"
-    " wait and are asked for again every ten minutes.",
-    "notice.back": "✅ {title}, account {account}: works again.",
+    "notice.account": "{title}, account {account}",
+    "notice.auth": "🔑 {who} rejects its key.\nOpen tasks that wait for it: {waiting}. They are kept, and asked for"
+    " again every ten minutes.\nCheck {setting}, and restart the bot after changing it.",
+    "notice.payment": "💳 {who} says that the balance or quota is used up.\nOpen tasks that wait for it: {waiting}."
+    " They are kept, and asked for again every ten minutes.\nTop up the account; its key stands in {setting}.",
+    "notice.down": "📡 {who} has given no usable answer for {span}.\nOpen tasks that wait for it: {waiting}. They are"
+    " kept, and asked for again.\nYou will hear when it is back; if that takes long, look at the gateway's own status"
+    " page, and check its address here.",
+    "notice.back": "✅ {who} works again, after {span}. Its tasks go on by themselves.",
+    # The numbers below the picture for the admins. The squares have the colours of the picture's parts.
+    "stats.open": "🟦 Open tasks: <b>{count}</b>",
+    "stats.polls": "🟪 Polls: <b>{hour}</b> in the last hour, {day} in 24 h",
+    "stats.deliveries": "🟩 Messages delivered: <b>{hour}</b> in the last hour, {day} in 24 h (results: {results};"
+    " given up: {given_up})",
+    "stats.errors": "🟥 Failed polls in 24 h: <b>{percent} %</b>",
+    "stats.provider": "· {title}: {count} open, {percent} % of {polls} polls failed",
+    "stats.unlocated": "· not found anywhere yet: {count} open",
+    "stats.more": "· and {count} providers more",
+    "stats.waiting": "📮 Waiting to be delivered: <b>{count}</b>",
+    "stats.well": "✅ No gateway is in trouble",
+    "stats.auth": "🔑 {who}: key rejected, for {span}",
+    "stats.payment": "💳 {who}: balance or quota used up, for {span}",
+    "stats.down": "📡 {who}: no usable answer, for {span}",
     # Said for a moment over the chat, after a button was pressed. At most 200 characters, no markup.
     "toast.stopped": "⏹ Stopped watching. The render itself goes on.",
     "toast.forged": "This button is not from this chat, so nothing was done.",

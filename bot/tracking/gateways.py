@@ -59,6 +59,11 @@ class Gateways:
         """The variable in which the provider's keys stand."""
         return self._by_name[name].setting
 
+    def accounts(self, name: str) -> int:
+        """How many accounts the provider has here; none if it is not set up."""
+        gateway = self._by_name.get(name)
+        return len(gateway.keys) if gateway else 0
+
     def key(self, address: Address) -> str:
         return self._by_name[address.provider].keys[address.account]
 

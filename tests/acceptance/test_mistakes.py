@@ -125,10 +125,10 @@ async def test_a_wrong_key_is_told_to_the_operator_once_and_the_task_is_kept(wor
     await card_shows(person, "t1", "does not accept the bot's key")
 
     async def told() -> list[str]:
-        return [text for text in texts_of_bot(await operator.messages()) if "Token360 " in text]
+        return [text for text in texts_of_bot(await operator.messages()) if "Token360 rejects" in text]
 
     (notice,) = await until(told)
-    assert "Token360 rejects the key of account 1" in notice
+    assert "Token360 rejects its key" in notice
     assert "TOKEN360_API_KEY" in notice
     listed = await answer_to(person, await person.say("/list"))
     assert "t1" in listed["text"]

@@ -13,7 +13,8 @@ from bot.storage.sqlite import Database, DatabaseError
 from bot.storage.store import Store
 from bot.tracking.lifecycle import decide
 from bot.tracking.model import Delivery, Ending, OutboxKind, OutboxState, Subscription, Task
-from providers.base import Output, OutputKind, QueryError, QueryErrorKind, Snapshot, State
+from bot.tracking.troubles import Trouble, TroubleKind
+from providers.base import Output, OutputKind, QueryError, Snapshot, State
 
 NOW = 1000.0
 VIDEO = Output(OutputKind.VIDEO, "https://cdn.example/v.mp4")
@@ -360,14 +361,17 @@ async def test_a_topic_that_is_gone_leaves_its_messages_to_the_chat(store: Store
 
 async def test_the_operator_is_told_once_until_it_works_again(store: Store) -> None:
     async with store.transaction() as tx:
-        assert await tx.report_trouble("apipod", 0, QueryErrorKind.AUTH, NOW)
-        assert not await tx.report_trouble("apipod", 0, QueryErrorKind.AUTH, NOW)
-        assert await tx.report_trouble("apipod", 0, QueryErrorKind.PAYMENT, NOW)
-        assert await tx.report_trouble("apipod", 1, QueryErrorKind.AUTH, NOW)
-    assert await store.accounts_in_trouble() == {("apipod", 0), ("apipod", 1)}
+        assert await tx.report_trouble("apipod", 0, TroubleKind.AUTH, NOW)
+        assert not await tx.report_trouble("apipod", 0, TroubleKind.AUTH, NOW)
+        assert await tx.report_trouble("apipod", 0, TroubleKind.PAYMENT, NOW)
+        assert await tx.report_trouble("apipod", 1, TroubleKind.AUTH, NOW)
+    assert await store.troubles() == (
+        Trouble("apipod", 0, TroubleKind.PAYMENT, NOW),
+        Trouble("apipod", 1, TroubleKind.AUTH, NOW),
+    )
     async with store.transaction() as tx:
-        assert await tx.clear_trouble("apipod", 0)
-        assert not await tx.clear_trouble("apipod", 0)
+        assert await tx.clear_trouble("apipod", 0) == NOW
+        assert await tx.clear_trouble("apipod", 0) is None
 
 
 async def test_files_are_remembered_and_forgotten(store: Store) -> None:

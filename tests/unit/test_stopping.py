@@ -16,6 +16,7 @@ from bot.delivery.sender import Sender
 from bot.delivery.stock import Stock
 from bot.delivery.telegram import Telegram
 from bot.media.download import Downloader
+from bot.polling.accounts import Accounts
 from bot.polling.cadence import Pace
 from bot.polling.inquiry import Inquiry
 from bot.polling.limiter import Lanes
@@ -62,7 +63,8 @@ async def test_the_sender_hears_a_stop_that_comes_with_news(store: Store, tmp_pa
 @pytest.mark.parametrize("turns", TURNS)
 async def test_the_scheduler_hears_a_stop_that_comes_with_news(store: Store, turns: int) -> None:
     pace, lanes, clocks = Pace(), Lanes(1, None), Clocks(time.time, time.monotonic, random.random)
-    poller = Poller(NOBODY, Inquiry(NOBODY, GatewayClient(), lanes, pace), store, pace, frozenset(), clocks)
+    accounts = Accounts(NOBODY, store, frozenset(), clocks.now)
+    poller = Poller(NOBODY, Inquiry(NOBODY, GatewayClient(), lanes, pace), store, pace, accounts, clocks)
     scheduler = Scheduler(store, poller, lanes, clocks)
     scheduler._plan(1, 60.0)  # it sleeps until then, not for ever
     assert await ends(asyncio.create_task(scheduler.run()), scheduler._woken, turns)
