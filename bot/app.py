@@ -112,8 +112,9 @@ async def _build(
     telegram = Telegram(application.bot, pacing, seal, clocks.monotonic, local_mode=local)
     courier = Courier(store, telegram, Stock(store, files), gateways, clocks.now, settings.default_language)
 
-    rights = Rights(application.bot, settings.admin_telegram_user_ids, clocks.monotonic)
-    desk = Desk(store, Commands(gateways, settings.poll_give_up_after), rights, seal, clocks.now)
+    admins = settings.admin_telegram_user_ids
+    rights = Rights(application.bot, admins, clocks.monotonic)
+    desk = Desk(store, Commands(gateways, settings.poll_give_up_after), rights, seal, clocks.now, admins)
     Router(desk).register(application)
     gate = Gate(_access(settings), courier, seal, application.bot.username, clocks.now)
     return Loops(

@@ -11,6 +11,7 @@ from bot.delivery.albums import Albums
 from bot.delivery.answers import Answers
 from bot.delivery.errors import DeliveryError
 from bot.delivery.results import Results
+from bot.delivery.stats import StatsAnswer
 from bot.delivery.steps import Steps
 from bot.delivery.stock import Stock
 from bot.delivery.subject import Subject
@@ -47,6 +48,7 @@ class Courier:
         self._results = Results(telegram, stock, self._steps)
         self._albums = Albums(telegram, stock, self._steps)
         self._answers = Answers(store, gateways)
+        self._stats = StatsAnswer(store, telegram, self._steps, gateways, clock)
         self._gateways = gateways
         self._clock = clock
         self._default_language = default_language
@@ -101,6 +103,11 @@ class Courier:
         if row.kind is OutboxKind.TOAST:
             words = answers.toast(row.facts, str(choices.language))
             await self._telegram.answer_press(row.facts["query"], words, alert="alert" in row.facts)
+            await self._steps.finish(row)
+            return
+        if row.facts.get("say") == "stats":
+            if not row.message_ids:
+                await self._stats.show(row, str(choices.language))
             await self._steps.finish(row)
             return
         message = await self._answers.message(row, choices)

@@ -31,7 +31,7 @@ from telegram import (
     ReplyParameters,
 )
 from telegram.constants import MessageLimit, ParseMode
-from telegram.error import ChatMigrated, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, InvalidToken, RetryAfter, TelegramError
 
 from bot.delivery.errors import BadText, ChatGone, Refused, RetryLater, TargetGone, Unchanged, classify
 from bot.delivery.media import Held, Item, Upload
@@ -84,6 +84,29 @@ class Telegram:
             )
 
         sent = await self._say(chat_id, message.html, MessageLimit.MAX_TEXT_LENGTH, send)
+        return int(sent.message_id)
+
+    async def send_photo(
+        self, chat_id: int, thread_id: int, png: bytes, caption: Html, *, reply_to: int, silent: bool = False
+    ) -> int:
+        """A new message with a picture; returns its id. Repeating it would show it twice."""
+
+        async def send(text: str, mode: ParseMode | None) -> Any:
+            try:
+                return await self._bot.send_photo(
+                    chat_id,
+                    InputFile(png, filename="picture.png"),
+                    caption=text,
+                    parse_mode=mode,
+                    message_thread_id=thread_id or None,
+                    reply_parameters=_reply_to(reply_to),
+                    disable_notification=silent,
+                )
+            except InvalidToken as error:
+                # So a server answers that does not know the method. If it is the token, the words will tell.
+                raise BadRequest(f"no pictures here: {error}") from error
+
+        sent = await self._say(chat_id, caption, MessageLimit.CAPTION_LENGTH, send)
         return int(sent.message_id)
 
     async def edit_text(self, chat_id: int, message_id: int, message: Message) -> None:

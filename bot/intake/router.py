@@ -7,7 +7,7 @@ from typing import Any
 from telegram import Update
 from telegram.ext import Application, CallbackQueryHandler, ContextTypes, MessageHandler, TypeHandler, filters
 
-from bot.intake import buttons
+from bot.intake import admins, buttons
 from bot.intake.asks import Ask, Press, Turn, read_message, read_press
 from bot.intake.commands import Command, Commands
 from bot.intake.rights import Rights
@@ -21,13 +21,14 @@ _PRIVILEGED = frozenset({"untrack", "stop"})
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What handling an update takes. `clock` gives epoch seconds."""
+    """What handling an update takes. `clock` gives epoch seconds, `admins` are the bot's own."""
 
     store: Store
     commands: Commands
     rights: Rights
     seal: Seal
     clock: Callable[[], float]
+    admins: frozenset[int]
 
 
 class Router:
@@ -43,6 +44,7 @@ class Router:
             "track": commands.track,
             "untrack": commands.untrack,
             "resend": commands.resend,
+            "stats": admins.stats(desk.admins),
         }
         self._buttons = {"stop": buttons.stop}
         self._unknown = commands.answering("unknown_command")

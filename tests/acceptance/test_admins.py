@@ -1,0 +1,109 @@
+"""What the bot's admins see, and nobody else does."""
+
+import io
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from bot.storage.store import Store
+from sandbox.player import Player
+from tests.acceptance.world import World, delivered, media_in, texts_of_bot, until
+
+Json = dict[str, Any]
+
+BLUE, PURPLE = (0x2F, 0x6F, 0xD6), (0xC6, 0xA1, 0xD6)
+
+
+async def counted(database: Path, **counts: int) -> None:
+    """As if a bot had counted that within this hour."""
+    store = await Store.open(database)
+    async with store.transaction() as tx:
+        await tx.add_counts(
+            {(word.replace("_", ":"), "token360"): count for word, count in counts.items()}, time.time()
+        )
+    await store.close()
+
+
+async def picture(person: Player) -> Json:
+    """The one message with a picture, once it stands."""
+
+    async def look() -> list[Json]:
+        return media_in(await person.messages())
+
+    (shown,) = await until(look)
+    assert shown["media"]["kind"] == "photo"
+    return shown
+
+
+def close(colour: Any, wanted: tuple[int, int, int]) -> bool:
+    return all(abs(part - other) < 12 for part, other in zip(colour, wanted, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ("in the last hour, 20,0", "Token360: 1 open, 20 % of 20,0", "No gateway is in trouble")),
+        ("zh", ("24 小时 20,0", "查询中出错 20%", "Token360：未完成 1 个", "各平台均无异常")),
+    ],
+)
+async def test_an_admin_gets_the_numbers_as_a_picture(world: World, language: str, said: tuple[str, ...]) -> None:
+    operator = await world.operator()
+    await counted(world.database, poll_ok=16000, poll_transient=4000)
+    await operator.tell("tasks", provider="token360", id="t1", end="stuck")
+    await world.start_bot()
+    await operator.say("/track t1 token360", language_code=language)
+
+    async def polled() -> bool:
+        return bool(await world.questions("t1"))
+
+    await until(polled)
+    asked = await operator.say("/stats", language_code=language)
+
+    shown = await picture(operator)
+    assert shown["reply_to"] == asked
+    assert [words for words in said if words not in shown["caption"]] == []
+    with Image.open(io.BytesIO(await operator.file(shown["media"]["file_id"]))) as opened:
+        assert (opened.format, opened.size) == ("PNG", (1200, 800))
+        colours = opened.convert("RGB").getcolors(1_000_000)
+    assert sum(count for count, colour in colours or [] if close(colour, BLUE)) > 5000  # the bar of the open task
+    assert sum(count for count, colour in colours or [] if close(colour, PURPLE)) > 2000  # the polls of this hour
+
+
+async def test_nobody_else_gets_them(world: World) -> None:
+    person = await world.person()
+    await world.start_bot()
+    await person.say("/stats")
+
+    async def answered() -> list[str]:
+        return texts_of_bot(await person.messages())
+
+    (answer,) = await until(answered)
+    assert answer == "Only the bot's admins may do that."
+    assert await world.calls("sendPhoto") == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "error", "code": 404, "description": "Not Found"},
+        {"kind": "error", "code": 400, "description": "Bad Request: not enough rights to send photos to the chat"},
+    ],
+)
+async def test_where_no_picture_is_taken_the_words_come_alone(world: World, fault: Json) -> None:
+    operator, person = await world.operator(), await world.person()
+    await person.tell("tasks", provider="token360", id="t1", pace=0.3)
+    await operator.tell("faults", method="sendPhoto", times=9, **fault)
+    await world.start_bot()
+    await operator.say("/stats")
+
+    async def answered() -> list[str]:
+        return texts_of_bot(await operator.messages())
+
+    (answer,) = await until(answered)
+    assert answer.startswith("🟦 Open tasks: 0")
+    assert len(await world.calls("sendPhoto")) == 1
+    await person.say("/track t1 token360")
+    await delivered(person)
