@@ -102,12 +102,12 @@ class Accounts:
                 await self._tell(tx, kind, account, self._clock() - since)
         self._told[account] = kind
         log.error(
-            "%s, account %d: %s (%s); its tasks are kept and wait. Check %s.",
+            "%s, account %d (set up by %s): %s (%s); its tasks are kept and wait.",
             account[0],
             account[1] + 1,
+            self._setting(account[0]),
             reason,
             kind,
-            self._gateways.setting(account[0]),
         )
 
     async def _clear(self, account: Account) -> None:
@@ -124,12 +124,16 @@ class Accounts:
             "say": say,
             "provider": provider,
             "account": str(number + 1) if self._gateways.accounts(provider) > 1 else "",
-            "setting": self._gateways.setting(provider),
+            "setting": self._setting(provider),
             "seconds": str(int(seconds)),
             "waiting": str(await tx.waiting_for(provider, number)),
         }
         for admin in sorted(self._admins):
             await tx.notify(admin, facts, self._clock())
+
+    def _setting(self, provider: str) -> str:
+        """Where the operator looks; a provider that wants no key comes from a file."""
+        return self._gateways.setting(provider) or "PROVIDERS_FILE"
 
 
 def _shows_that_it_works(answer: Answer) -> bool:

@@ -8,8 +8,6 @@ from providers.base import State
 
 LIST_PAGE = 20
 TOAST_LIMIT = 200
-# Where a provider that wants no key comes from.
-PROVIDERS_FILE = "PROVIDERS_FILE"
 
 
 def reply(facts: dict[str, str], providers: str, language: str) -> Message:
@@ -55,7 +53,7 @@ def notice(facts: dict[str, str], title: str, language: str) -> Message:
             who=account(title, facts["account"], language),
             span=span(float(facts.get("seconds", 0)), language),
             waiting=facts.get("waiting", 0),
-            setting=facts["setting"] or PROVIDERS_FILE,
+            setting=facts["setting"],
         )
     )
 

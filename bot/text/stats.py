@@ -9,7 +9,7 @@ from bot.tracking.stats import Share, Stats
 from bot.tracking.troubles import Trouble
 
 # So many of each, so that it stays within what Telegram takes below a picture: 1024 characters.
-PROVIDERS, TROUBLES, TITLE_LIMIT = 6, 5, 24
+PROVIDERS, TROUBLES, TITLE_LIMIT = 6, 4, 20
 
 
 def caption(stats: Stats, gateways: Gateways, now: float, language: str) -> Message:
@@ -52,6 +52,8 @@ def all_errors(stats: Stats) -> Share:
 
 def percent(share: Share) -> str:
     """With one digit behind the point where it makes a difference."""
+    if 0 < share.percent < 0.1:  # noqa: PLR2004
+        return "<0.1"
     return f"{share.percent:.1f}" if 0 < share.percent < 10 else f"{share.percent:.0f}"  # noqa: PLR2004
 
 

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from bot.storage.store import Store
+from bot.tracking.troubles import TroubleKind
 from sandbox.player import Player
-from tests.acceptance.world import World, delivered, media_in, texts_of_bot, until
+from tests.acceptance.world import World, card_shows, delivered, media_in, texts_of_bot, until
 
 Json = dict[str, Any]
 
@@ -107,3 +108,73 @@ async def test_where_no_picture_is_taken_the_words_come_alone(world: World, faul
     assert len(await world.calls("sendPhoto")) == 1
     await person.say("/track t1 token360")
     await delivered(person)
+
+
+async def told(person: Player, words: str) -> list[str]:
+    """The texts of the bot with these words, once there are any."""
+
+    async def look() -> list[str]:
+        return [text for text in texts_of_bot(await person.messages()) if words in text]
+
+    return await until(look)
+
+
+async def test_every_admin_who_can_be_told_is_told_once_and_in_their_language(world: World) -> None:
+    person, english, chinese = await world.person(), await world.operator(), await world.person(1003)
+    await english.say("/start", language_code="en")  # a bot may not begin a conversation
+    await chinese.say("/start", language_code="zh-hans")
+    await person.tell("tasks", provider="token360", id="t1", pace=0.3)
+    admins = {"ADMIN_TELEGRAM_USER_IDS": "1000,1002,1003"}  # the first one has never written to the bot
+    wrong = {**admins, "TOKEN360_API_KEY": "sk-not-the-right-one"}
+    bot = await world.start_bot(**wrong)
+    await person.say("/track t1 token360")
+
+    (notice,) = await told(english, "rejects its key")
+    assert "Open tasks that wait for it: 1." in notice
+    (notice,) = await told(chinese, "拒绝了密钥")
+    assert "等待它的未完成任务：1 个" in notice
+    assert "TOKEN360_API_KEY" in notice
+
+    await bot.stop()
+    bot = await world.start_bot(**wrong)
+
+    async def asked_again() -> bool:
+        return len(await world.questions("t1")) > 1
+
+    await until(asked_again)
+    await bot.stop()
+    await world.start_bot(**admins)
+
+    await delivered(person)
+    assert len(await told(english, "Token360 works again")) == 1
+    assert len(await told(chinese, "恢复正常")) == 1
+    assert len(await told(english, "rejects its key")) == 1
+    assert len(await told(chinese, "拒绝了密钥")) == 1
+
+    async def tried_both() -> bool:
+        return len(await world.calls_to(1000)) > 1
+
+    await until(tried_both)
+    assert len(await world.calls_to(1000)) == 2  # each notice once
+    assert "chat 1000 is closed to the bot" in world.log()
+
+
+async def test_a_gateway_in_trouble_stands_in_the_numbers_until_it_is_back(world: World) -> None:
+    operator = await world.operator()
+    store = await Store.open(world.database)
+    async with store.transaction() as tx:
+        await tx.report_trouble("token360", 0, TroubleKind.DOWN, time.time() - 7300)
+    await store.close()
+    await operator.tell("tasks", provider="token360", id="t1", pace=0.3)
+    await operator.tell("gateway-faults", provider="token360", kind="status", status=503, times=1000)
+    await world.start_bot()
+    await operator.say("/track t1 token360")
+    await card_shows(operator, "t1", "does not answer properly")
+    await operator.say("/stats")
+
+    assert "📡 Token360: no usable answer, for 2 hours" in (await picture(operator))["caption"]
+    await operator.take_back("gateway-faults")
+
+    (notice,) = await told(operator, "works again")
+    assert notice.startswith("✅ Token360 works again, after 2 hours.")
+    await delivered(operator)
