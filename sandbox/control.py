@@ -267,6 +267,7 @@ def _seen(message: Message) -> Json:
         "thread_id": message.thread_id,
         "buttons": [list(row) for row in (message.keyboard or {}).get("inline_keyboard", ())],
         "silent": message.is_silent,
+        "protected": message.is_protected,
         "edits": message.edits,
         "reactions": list(message.reactions),
     }

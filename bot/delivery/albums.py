@@ -36,22 +36,35 @@ class Albums:
 
     async def show(self, row: Delivery, subject: Subject) -> None:
         """Fetches everything first: of which kind the album is, is only known then, and can not be changed later."""
+        row = await self._without_files(row, subject)
         async with self._stock.turn(subject.task), self._stock.upload(), AsyncExitStack() as stack:
             contents = {place: await self._content(row, subject, place, stack) for place in row.outputs}
-            if not _has_pictures(contents):
+            if row.as_file or not _has_pictures(contents):
                 contents = {place: _as_file(content) for place, content in contents.items()}
             elif not row.message_ids:
                 contents = await self._split(row, contents)
             await self._put_all(row, subject, contents)
         await self._steps.finish(row)
 
+    async def _without_files(self, row: Delivery, subject: Subject) -> Delivery:
+        """The row without what an earlier one has brought as a file, because Telegram shows it in no other form."""
+        if not row.is_again or row.message_ids:
+            return row
+        media = {place: await self._stock.held(subject.task, place, as_file=False) for place in row.outputs}
+        missing = [place for place, held in media.items() if held is None or held.form is not MediaKind.DOCUMENT]
+        if len(missing) == len(row.outputs):
+            return row
+        stays = tuple(missing) if len(missing) > 1 else ()
+        await self._steps.split_album(row, stays, [place for place in missing if place not in stays])
+        return replace(row, outputs=stays)
+
     async def _content(self, row: Delivery, subject: Subject, place: int, stack: AsyncExitStack) -> Item | Message:
         task = subject.task
-        held = await self._stock.held(task, place)
+        held = await self._stock.held(task, place, as_file=row.as_file)
         if held:
             return held
         try:
-            file = await stack.enter_async_context(self._stock.fetched(task, place))
+            file = await stack.enter_async_context(self._stock.fetched(task, place, as_file=row.as_file))
         except TooLarge as error:
             return subject.link(row, place, "too_large", error.size)
         except DownloadFailed as error:
@@ -74,7 +87,7 @@ class Albums:
     async def _put_all(self, row: Delivery, subject: Subject, contents: Contents) -> None:
         words = [content for content in contents.values() if isinstance(content, Message)]
         if not row.message_ids and words and len(words) == len(contents):
-            await self._steps.send_text(row, words[0], silent=True)
+            await self._steps.send_text(row, words[0], silent=True, protected=subject.is_protected)
         elif contents and len(row.message_ids) == len(contents):
             await self._fill(row, subject, row.message_ids, contents)
         elif contents and not row.message_ids:
@@ -82,7 +95,7 @@ class Albums:
 
     async def _send(self, row: Delivery, subject: Subject, contents: Contents) -> None:
         try:
-            ids = await self._blanks(row, contents)
+            ids = await self._blanks(row, subject, contents)
         except Removed:
             raise
         except Refused as error:
@@ -94,11 +107,17 @@ class Albums:
         else:
             await self._fill(row, subject, ids, contents)
 
-    async def _blanks(self, row: Delivery, contents: Contents) -> Ids:
+    async def _blanks(self, row: Delivery, subject: Subject, contents: Contents) -> Ids:
+        documents, protected = not _has_pictures(contents), subject.is_protected
+
         async def call() -> Ids:
-            documents = not _has_pictures(contents)
             return await self._telegram.send_album(
-                row.chat_id, row.thread_id, len(contents), documents=documents, reply_to=row.reply_to
+                row.chat_id,
+                row.thread_id,
+                len(contents),
+                documents=documents,
+                reply_to=row.reply_to,
+                protected=protected,
             )
 
         return await self._steps.send(row, call)
@@ -121,8 +140,9 @@ class Albums:
         if isinstance(content, Message):
             await self._telegram.edit_caption(row.chat_id, message_id, content)
             return
-        held = await self._telegram.put_media(row.chat_id, message_id, content, Html(""))
-        await self._stock.keep(subject.task, place, held)
+        spoiler = subject.has_spoiler
+        held = await self._telegram.put_media(row.chat_id, message_id, content, Html(""), spoiler=spoiler)
+        await self._stock.keep(subject.task, place, held, as_file=row.as_file)
 
     async def _give_up(self, row: Delivery, place: int, message_id: int, error: DeliveryError) -> None:
         """What Telegram does not take into the album may be welcome by itself; its blank goes."""

@@ -6,10 +6,12 @@ Whatever goes wrong is raised as a `DeliveryError`; when to try again is the sen
 import hashlib
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from bot.delivery.albums import Albums
 from bot.delivery.answers import Answers
 from bot.delivery.errors import DeliveryError
+from bot.delivery.headers import Headers
 from bot.delivery.results import Results
 from bot.delivery.stats import StatsAnswer
 from bot.delivery.steps import Steps
@@ -17,7 +19,8 @@ from bot.delivery.stock import Stock
 from bot.delivery.subject import Subject
 from bot.delivery.telegram import Telegram
 from bot.storage.store import Store
-from bot.text import answers, cards, ends
+from bot.text import answers, cards
+from bot.text.catalogue import language_of
 from bot.text.message import Message
 from bot.tracking.choices import Choices
 from bot.tracking.gateways import Gateways
@@ -47,6 +50,7 @@ class Courier:
         self._steps = Steps(store, telegram)
         self._results = Results(telegram, stock, self._steps)
         self._albums = Albums(telegram, stock, self._steps)
+        self._headers = Headers(stock, self._steps)
         self._answers = Answers(store, gateways)
         self._stats = StatsAnswer(store, telegram, self._steps, gateways, clock)
         self._gateways = gateways
@@ -65,7 +69,7 @@ class Courier:
             case OutboxKind.CARD:
                 await self._show_card(row, subject)
             case OutboxKind.HEADER:
-                await self._say(row, ends.end_line(subject.task, row, subject.title, subject.language))
+                await self._headers.show(row, subject)
             case OutboxKind.ALBUM:
                 await self._albums.show(row, subject)
             case _:
@@ -95,7 +99,7 @@ class Courier:
 
     async def _say(self, row: Delivery, message: Message) -> None:
         if not row.message_ids:
-            await self._steps.send_text(row, message, silent=row.part > 0)
+            await self._steps.send_text(row, message, silent=False)
         await self._steps.finish(row)
 
     async def _answer(self, row: Delivery) -> None:
@@ -142,4 +146,5 @@ class Courier:
     async def _choices(self, row: Delivery) -> Choices:
         """What the row's topic has chosen, always with a language."""
         chosen = await self._store.choices(row.chat_id, row.thread_id)
-        return chosen.over(Choices(language=self._default_language))
+        # A language that was chosen once may not be there any more.
+        return replace(chosen, language=language_of(chosen.language) or self._default_language)

@@ -71,8 +71,8 @@ class Files:
         self._folder.chmod(0o755 if self._shared else 0o700)
 
     @asynccontextmanager
-    async def fetched(self, task: Task, place: int) -> AsyncIterator[LocalFile]:
-        """The task's output at `place`, for as long as the block runs.
+    async def fetched(self, task: Task, place: int, *, as_file: bool = False) -> AsyncIterator[LocalFile]:
+        """The task's output at `place`, for as long as the block runs; `as_file`: it is not to be shown as a photo.
 
         Raises `TooLarge` or `DownloadFailed`.
         """
@@ -87,7 +87,7 @@ class Files:
             # A server that reads it by its path shows that name.
             path = path.rename(path.with_name(file_name(media, task.external_id, place)))
             # Telegram makes the pictures of a photo itself.
-            is_photo = best_form(media) is MediaKind.PHOTO
+            is_photo = best_form(media) is MediaKind.PHOTO and not as_file
             pictures = Stills() if is_photo else await stills(path, media.format, path.parent)
             if self._shared:
                 _let_others_read(path.parent)

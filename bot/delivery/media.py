@@ -68,12 +68,14 @@ def is_result(media: Media) -> bool:
     return media.size > 0 and media.format not in _NO_RESULT
 
 
-def rungs(upload: Upload, output: Output, *, by_address_first: bool = False) -> tuple[Item, ...]:
+def rungs(upload: Upload, output: Output, *, by_address_first: bool = False, as_file: bool = False) -> tuple[Item, ...]:
     """Every way in which the file may be offered, from its best form on; a document takes everything.
 
-    By address Telegram is told no geometry, so that comes last, unless uploads do not get through.
+    `as_file`: a document is what is wanted. By address Telegram is told no geometry, and takes few files as documents,
+    so that comes last, unless uploads do not get through.
     """
-    uploads = dict.fromkeys((upload, replace(upload, form=MediaKind.DOCUMENT)))
+    document = replace(upload, form=MediaKind.DOCUMENT)
+    uploads = dict.fromkeys((document, upload) if as_file else (upload, document))
     address = remote(upload.form, output, upload.media.size)
     addresses = (address,) if address else ()
     return (*addresses, *uploads) if by_address_first else (*uploads, *addresses)

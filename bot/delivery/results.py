@@ -15,6 +15,7 @@ from bot.delivery.stock import Stock
 from bot.delivery.subject import Subject
 from bot.delivery.telegram import Telegram
 from bot.media.download import DownloadFailed, Reason
+from bot.media.probe import MediaKind
 from bot.text import ends
 from bot.text.message import Message
 from bot.tracking.model import Delivery, Task
@@ -58,9 +59,13 @@ class Results:
     async def show(self, row: Delivery, subject: Subject) -> None:
         """A line that makes the sound, then becomes the media, or says why it can not."""
         ids = row.message_ids
+        if not ids and await self._is_there_as_file(row, subject):
+            await self._steps.finish(row)
+            return
         if not ids:
             words = ends.end_line(subject.task, row, subject.title, subject.language)
-            ids = await self._steps.send_text(row, words, silent=row.part > 0)
+            silent, protected = subject.is_silent(row), subject.is_protected
+            ids = await self._steps.send_text(row, words, silent=silent, protected=protected)
         line = _Line(row, subject, ids[0])
         try:
             excuse = await self._fill(line)
@@ -73,13 +78,20 @@ class Results:
             await self._excuse(line, excuse)
         await self._steps.finish(row)
 
+    async def _is_there_as_file(self, row: Delivery, subject: Subject) -> bool:
+        """Whether the file has come by the earlier row already, because Telegram shows it in no other form."""
+        if not row.is_again:
+            return False
+        media = await self._stock.held(subject.task, row.outputs[0], as_file=False)
+        return media is not None and media.form is MediaKind.DOCUMENT
+
     async def _fill(self, line: _Line) -> Message | None:
         """Puts the row's output into the message; returns what to say instead where that can not be done."""
-        held = await self._stock.held(line.task, line.place)
+        held = await self._stock.held(line.task, line.place, as_file=line.row.as_file)
         if held and await self._put_held(line, held):
             return None
         async with self._stock.turn(line.task):
-            latest = await self._stock.held(line.task, line.place)
+            latest = await self._stock.held(line.task, line.place, as_file=line.row.as_file)
             if latest and latest != held and await self._put_held(line, latest):
                 return None
             async with self._stock.upload():
@@ -95,13 +107,13 @@ class Results:
             return False
         except Refused as error:
             log.warning("task %s: Telegram does not know its file any more: %s", line.task.id, error)
-            await self._stock.forget(line.task, line.place)
+            await self._stock.forget(line.task, line.place, as_file=line.row.as_file)
             return False
         return True
 
     async def _fetch_and_put(self, line: _Line, not_allowed: Held | None) -> Message | None:
         try:
-            async with self._stock.fetched(line.task, line.place) as file:
+            async with self._stock.fetched(line.task, line.place, as_file=line.row.as_file) as file:
                 choices, refusal = _choices(line, file), None
                 if not_allowed:
                     choices = still_open(choices, not_allowed, too_large=False)
@@ -140,16 +152,20 @@ class Results:
                 refusal, choices = error, still_open(others, item, too_large=isinstance(error, FileTooLarge))
             else:
                 if not isinstance(refusal, NotAllowed):  # else other chats may take a better form
-                    await self._stock.keep(line.task, line.place, held)
+                    await self._stock.keep(line.task, line.place, held, as_file=line.row.as_file)
                 return None
         return refusal
 
     async def _put(self, line: _Line, item: Item) -> Held | None:
         caption = ends.caption(line.task, line.row, line.subject.title, line.subject.language)
-        return await self._telegram.put_media(line.row.chat_id, line.message_id, item, caption)
+        spoiler = line.subject.has_spoiler
+        return await self._telegram.put_media(line.row.chat_id, line.message_id, item, caption, spoiler=spoiler)
 
     async def _excuse(self, line: _Line, excuse: Message) -> None:
         chat_id, task = line.row.chat_id, line.task
+        if line.row.is_again and not await self._stock.held(task, line.place, as_file=False):
+            await self._telegram.delete(chat_id, line.message_id)  # the earlier row has said the same
+            return
         try:
             await self._telegram.edit_text(chat_id, line.message_id, excuse)
         except HoldsMedia:
@@ -165,7 +181,8 @@ def _choices(line: _Line, file: LocalFile) -> tuple[Item, ...]:
     attempts = line.row.attempts
     # Where uploads break off again and again, Telegram may still be able to fetch the file by itself.
     by_address_first = attempts >= ADDRESS_ATTEMPT and attempts % 2 == 1
-    return rungs(file.upload(), ends.output_of(line.task, line.place), by_address_first=by_address_first)
+    output, as_file = ends.output_of(line.task, line.place), line.row.as_file
+    return rungs(file.upload(), output, by_address_first=by_address_first and not as_file, as_file=as_file)
 
 
 def _why(refusal: Refused | None) -> str:

@@ -65,12 +65,12 @@ class Steps:
                 await tx.note_messages(row, sent)
             return sent
 
-    async def send_text(self, row: Delivery, message: Message, *, silent: bool) -> Ids:
+    async def send_text(self, row: Delivery, message: Message, *, silent: bool, protected: bool = False) -> Ids:
         """A message that stays as it is, or that is edited later by its id."""
 
         async def call() -> Ids:
             message_id = await self._telegram.send_text(
-                row.chat_id, row.thread_id, message, reply_to=row.reply_to, silent=silent
+                row.chat_id, row.thread_id, message, reply_to=row.reply_to, silent=silent, protected=protected
             )
             return (message_id,)
 
@@ -81,7 +81,7 @@ class Steps:
         async with self._store.transaction() as tx:
             await tx.finish(row, look)
 
-    # Albums
+    # Albums, and links that stand together
 
     async def note_finished(self, row: Delivery, finished: Iterable[int]) -> None:
         """These items of the album are in place."""
@@ -89,7 +89,7 @@ class Steps:
             await tx.note_finished(row.id, sorted(finished))
 
     async def split_album(self, row: Delivery, stays: Ids, apart: Iterable[int]) -> None:
-        """Before it is sent: the album holds only what `stays`; each of the others gets a row of its own."""
+        """Before it is sent: the row holds only what `stays`; each of the others gets a row of its own."""
         async with self._store.transaction() as tx:
             await tx.send_apart(row, apart)
             await tx.set_outputs(row.id, stays)

@@ -24,7 +24,7 @@ FETCH_ATTEMPTS = 4
 
 
 class Stock:
-    """Files and file_ids, by task and position of the output."""
+    """Files and file_ids, by task and position of the output, and by whether it is wanted `as_file` or as media."""
 
     def __init__(self, store: Store, files: Files) -> None:
         self._store = store
@@ -40,25 +40,26 @@ class Stock:
         """A few at once: each takes room on the disk, and Telegram minds many."""
         return self._uploads
 
-    async def held(self, task: Task, place: int) -> Held | None:
+    async def held(self, task: Task, place: int, *, as_file: bool) -> Held | None:
         """Telegram's own copy, if it has one."""
-        known = await self._store.file_of(task.id, place)
+        known = await self._store.file_of(task.id, place, _wish(as_file=as_file))
         return Held(MediaKind(known[0]), *known[1:]) if known else None
 
-    async def keep(self, task: Task, place: int, held: Held | None) -> None:
-        """Remembers the copy that Telegram has now."""
-        if held:
+    async def keep(self, task: Task, place: int, held: Held | None, *, as_file: bool) -> None:
+        """Remembers the copy that Telegram has now; not one that is no file where a file was wanted."""
+        if held and (not as_file or held.form is MediaKind.DOCUMENT):
             async with self._store.transaction() as tx:
-                await tx.remember_file(task.id, place, held.form, held.file_id, held.cover)
+                wish = _wish(as_file=as_file)
+                await tx.remember_file(task.id, place, held.form, held.file_id, held.cover, wish)
 
-    async def forget(self, task: Task, place: int) -> None:
+    async def forget(self, task: Task, place: int, *, as_file: bool) -> None:
         """Telegram does not know that file_id (any more)."""
         async with self._store.transaction() as tx:
-            await tx.forget_file(task.id, place)
+            await tx.forget_file(task.id, place, _wish(as_file=as_file))
 
-    def fetched(self, task: Task, place: int) -> AbstractAsyncContextManager[LocalFile]:
+    def fetched(self, task: Task, place: int, *, as_file: bool) -> AbstractAsyncContextManager[LocalFile]:
         """As `Files.fetched`."""
-        return self._files.fetched(task, place)
+        return self._files.fetched(task, place, as_file=as_file)
 
     async def renewed(self, row: Delivery, task: Task, error: DownloadFailed) -> Task | None:
         """The task with fresh links, where those that failed are dead and the gateway gives others.
@@ -75,3 +76,7 @@ class Stock:
         async with self._store.transaction() as tx:
             await tx.renew_links(task.id, snapshot)
         return replace(task, snapshot=snapshot)
+
+
+def _wish(*, as_file: bool) -> str:
+    return "document" if as_file else "media"

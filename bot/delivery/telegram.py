@@ -49,6 +49,7 @@ MEDIA_WRITE_TIMEOUT = 60
 # A chat that is closed is left alone so long, or until that is written down and nothing waits for it any more.
 CLOSING = 60.0
 
+_VEILED = frozenset({MediaKind.PHOTO, MediaKind.VIDEO, MediaKind.ANIMATION})
 _WITH_STILLS = frozenset({MediaKind.VIDEO, MediaKind.ANIMATION, MediaKind.DOCUMENT})
 
 # A call with words in it: the words, and how they are marked up.
@@ -68,8 +69,13 @@ class Telegram:
         self._local_mode = local_mode
         self._one_by_one: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
-    async def send_text(self, chat_id: int, thread_id: int, message: Message, *, reply_to: int, silent: bool) -> int:
-        """A new message; returns its id, 0 if Telegram does not say it. Repeating it would show it twice."""
+    async def send_text(
+        self, chat_id: int, thread_id: int, message: Message, *, reply_to: int, silent: bool, protected: bool = False
+    ) -> int:
+        """A new message; returns its id, 0 if Telegram does not say it. Repeating it would show it twice.
+
+        `protected`: whatever it becomes, it can not be forwarded or saved.
+        """
 
         async def send(text: str, mode: ParseMode | None) -> Any:
             return await self._bot.send_message(
@@ -79,6 +85,7 @@ class Telegram:
                 message_thread_id=thread_id or None,
                 reply_parameters=_reply_to(reply_to),
                 disable_notification=silent,
+                protect_content=protected or None,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
                 reply_markup=self._keyboard(chat_id, message),
             )
@@ -153,18 +160,22 @@ class Telegram:
 
         await self._call(chat_id, react)
 
-    async def put_media(self, chat_id: int, message_id: int, item: Item, caption: Html) -> Held | None:
-        """The message becomes the media. May be repeated.
+    async def put_media(
+        self, chat_id: int, message_id: int, item: Item, caption: Html, *, spoiler: bool = False
+    ) -> Held | None:
+        """The message becomes the media, veiled by a `spoiler` where there is something to see. May be repeated.
 
         Returns as what Telegram holds it now; None if it stood there already.
         """
-        stills, attached = self._stills(item)
+        more, attached = self._stills(item)
+        if spoiler and item.form in _VEILED:
+            more = {**more, "has_spoiler": True}
 
         async def edit(text: str, mode: ParseMode | None) -> Any:
             words = {"caption": text or None, "parse_mode": mode}
             with contextlib.ExitStack() as files:
                 return await self._bot.edit_message_media(
-                    _input_media(item, self._source(item, files), {**words, **stills}),
+                    _input_media(item, self._source(item, files), {**words, **more}),
                     chat_id=chat_id,
                     message_id=message_id,
                     read_timeout=MEDIA_READ_TIMEOUT,
@@ -183,7 +194,7 @@ class Telegram:
             log.info("a message was not deleted: %s", error)
 
     async def send_album(
-        self, chat_id: int, thread_id: int, count: int, *, documents: bool, reply_to: int
+        self, chat_id: int, thread_id: int, count: int, *, documents: bool, reply_to: int, protected: bool
     ) -> tuple[int, ...]:
         """An album of blank pictures, to be edited into what it is for; returns the ids of its messages.
 
@@ -200,6 +211,7 @@ class Telegram:
                 message_thread_id=thread_id or None,
                 reply_parameters=_reply_to(reply_to),
                 disable_notification=True,
+                protect_content=protected or None,
             ),
         )
         return tuple(message.message_id for message in sent)

@@ -71,7 +71,7 @@ class Commands:
 
     async def _follow(self, ask: Ask, reference: Reference, tx: Transaction, now: float) -> str:
         """Returns what there is to say about it; "" where its card says all."""
-        task = await self._task_for(reference, tx, now)
+        task = await self._task_for(ask, reference, tx, now)
         if task is None:
             return "nobody_to_ask"
         known = await tx.subscription(task.id, ask.chat_id, ask.thread_id)
@@ -82,8 +82,16 @@ class Commands:
         await tx.subscribe(task, ask.origin, now)
         return ""
 
-    async def _task_for(self, reference: Reference, tx: Transaction, now: float) -> Task | None:
-        """The task that is tracked under this reference already, else a new one; None if nobody could be asked."""
+    async def _task_for(self, ask: Ask, reference: Reference, tx: Transaction, now: float) -> Task | None:
+        """The task that is tracked under this reference already, else a new one; None if nobody could be asked.
+
+        Where the chat prefers a provider and the reference names none, that one's task goes before the others'.
+        """
+        preferred = (await tx.choices(ask.chat_id, ask.thread_id)).provider
+        if preferred and not reference.provider:
+            known = await tx.find_task(reference.task_id, preferred, reference.kind)
+            if known and known.is_located:
+                return known
         known = await tx.find_task(reference.task_id, reference.provider, reference.kind)
         if known:
             return known

@@ -7,7 +7,7 @@ from typing import Any
 from telegram import Update
 from telegram.ext import Application, CallbackQueryHandler, ContextTypes, MessageHandler, TypeHandler, filters
 
-from bot.intake import admins, buttons
+from bot.intake import admins, buttons, options
 from bot.intake.asks import Ask, Press, Turn, read_message, read_press
 from bot.intake.commands import Command, Commands
 from bot.intake.rights import Rights
@@ -16,7 +16,7 @@ from bot.storage.transaction import Transaction
 from bot.tracking.seal import Seal
 
 # What only some people in a group may do: before these, Telegram is asked who the person is there.
-_PRIVILEGED = frozenset({"untrack", "stop"})
+_PRIVILEGED = frozenset({"untrack", "stop", "lang", "choose", "choices"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,10 @@ class Router:
             "untrack": commands.untrack,
             "resend": commands.resend,
             "stats": admins.stats(desk.admins),
+            "settings": options.settings,
+            "lang": options.lang,
         }
-        self._buttons = {"stop": buttons.stop}
+        self._buttons = {"stop": buttons.stop, "choose": options.choose, "choices": options.turn}
         self._unknown = commands.answering("unknown_command")
 
     def register(self, application: Application[Any, Any, Any, Any, Any, Any]) -> None:

@@ -51,14 +51,18 @@ class Inquiry:
         self._pace = pace
         self._monotonic = monotonic
 
-    async def ask(self, task: Task) -> tuple[Heard, ...]:
-        """Every answer that came, the one to believe first. The task must be one that somebody can be asked about."""
+    async def ask(self, task: Task, preferred: str = "") -> tuple[Heard, ...]:
+        """Every answer that came, the one to believe first. The task must be one that somebody can be asked about.
+
+        Of answers that say equally much, the `preferred` provider's comes first.
+        """
         if task.is_located:
             return (await self._query(task.address, task),)
         rows = self._gateways.candidates(task.provider, task.kind, task.external_id)
         # The accounts side by side; the endpoints of each in their order.
         found = await asyncio.gather(*(self._first_that_knows(row, task) for row in rows))
-        return tuple(sorted((heard for row in found for heard in row), key=_rank))
+        everything = (heard for row in found for heard in row)
+        return tuple(sorted(everything, key=lambda heard: (_rank(heard), heard.address.provider != preferred)))
 
     async def complete(self, task: Task, heard: Heard) -> Heard:
         """The answer with its links, where a finished task's are only named by a second request."""

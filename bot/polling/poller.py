@@ -73,7 +73,8 @@ class Poller:
 
     async def poll(self, task: Task) -> Polled:
         """Asks once. Raises `DatabaseError` when the outcome could not be stored; then nothing has happened."""
-        best, *others = await self._inquiry.ask(task)
+        preferred = "" if task.is_located else await self._store.preferred_provider(task.id)
+        best, *others = await self._inquiry.ask(task, preferred)
         heard = await self._inquiry.complete(task, best)
         for one in (heard, *others):
             if one.is_fresh:

@@ -4,16 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bot.storage import rows
-from bot.storage.changes import Changes
-from bot.tracking.model import Delivery, OutboxKind, OutboxState, Subscription, Task
-from bot.tracking.results import parts
+from bot.storage.wishes import Wishes
+from bot.tracking.choices import Deliver
+from bot.tracking.model import AGAIN, Delivery, OutboxKind, OutboxState, Subscription, Task
+from bot.tracking.results import wished
 from providers.base import Snapshot
 
 # The first number for parts of a result that were meant for an album and go by themselves.
 APART = 1000
 
 
-class Outbox(Changes):
+class Outbox(Wishes):
     """The changes that delivery makes, and how the other stages queue what it is to deliver."""
 
     async def reply(self, to: Subscription, facts: dict[str, str], now: float) -> None:
@@ -63,14 +64,15 @@ class Outbox(Changes):
         await self._change("UPDATE outbox SET outputs = ? WHERE id = ?", (rows.to_json(outputs), row_id))
 
     async def send_apart(self, row: Delivery, places: Iterable[int]) -> None:
-        """Each of these outputs gets a result of its own, after all that the task's other rows bring."""
+        """Each of these outputs gets a result of its own, after all that the result's other rows bring in that form."""
+        first = APART + (AGAIN if row.is_again else 0)
         for place in places:
             await self._change(
                 "INSERT OR IGNORE INTO outbox"
                 " (subscription_id, chat_id, thread_id, kind, part, outputs, facts, reply_to, created_at)"
                 " SELECT subscription_id, chat_id, thread_id, ?, ?, ?, facts, reply_to, created_at"
                 " FROM outbox WHERE id = ?",
-                (OutboxKind.RESULT, APART + place, rows.to_json([place]), row.id),
+                (OutboxKind.RESULT, first + place, rows.to_json([place]), row.id),
             )
         self.touched_outbox = True
 
@@ -124,18 +126,23 @@ class Outbox(Changes):
         """An ended task's results are to be had by these links now; nothing else about it has changed."""
         await self._change("UPDATE tasks SET snapshot = ? WHERE id = ?", (rows.snapshot_to_json(snapshot), task_id))
 
-    async def remember_file(self, task_id: int, output: int, form: str, file_id: str, cover: str = "") -> None:
-        """Telegram holds this output now, as `form` (video, photo, ...), and perhaps a cover to it."""
+    async def remember_file(
+        self, task_id: int, output: int, form: str, file_id: str, cover: str = "", wish: str = "media"
+    ) -> None:
+        """Telegram holds this output now, as `form` (video, photo, ...), and perhaps a cover to it.
+
+        `wish`: `media` or `document`. What was brought as one can not be sent again as the other.
+        """
         await self._change(
-            "INSERT INTO files (task_id, output, form, file_id, cover) VALUES (?, ?, ?, ?, ?)"
+            "INSERT INTO files (task_id, output, form, file_id, cover, wish) VALUES (?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (task_id, output, wish) DO UPDATE"
             " SET form = excluded.form, file_id = excluded.file_id, cover = excluded.cover",
-            (task_id, output, form, file_id, cover),
+            (task_id, output, form, file_id, cover, wish),
         )
 
-    async def forget_file(self, task_id: int, output: int) -> None:
+    async def forget_file(self, task_id: int, output: int, wish: str = "media") -> None:
         """Telegram does not know the file_id (another bot's token, perhaps)."""
-        await self._change("DELETE FROM files WHERE task_id = ? AND output = ?", (task_id, output))
+        await self._change("DELETE FROM files WHERE task_id = ? AND output = ? AND wish = ?", (task_id, output, wish))
 
     async def close_chat(self, chat_id: int, reason: str) -> None:
         """The bot can not write there any more: nothing is due to it, and nothing is polled for it."""
@@ -163,7 +170,8 @@ class Outbox(Changes):
             (new, old),
         )
         await self._change(
-            "UPDATE OR IGNORE outbox SET chat_id = ?, message_ids = '[]', finished = '[]', reply_to = 0"
+            "UPDATE OR IGNORE outbox SET chat_id = ?, message_ids = '[]', finished = '[]', reply_to = 0,"
+            " facts = json_remove(facts, '$.panel')"
             " WHERE chat_id = ?",
             (new, old),
         )
@@ -187,14 +195,17 @@ class Outbox(Changes):
         self.touched_outbox = True
 
     async def _queue_result(self, task: Task, followers: Iterable[Subscription], now: float) -> None:
+        """In the form that each chat wishes now: what it wishes later does not change what is half done."""
         if task.ending is None:
             return
         for subscription in followers:
+            choices = await self.choices(subscription.chat_id, subscription.thread_id)
             await self._change(
                 f"DELETE FROM outbox WHERE subscription_id = ? AND kind IN {rows.RESULTS}", (subscription.id,)
             )
-            for number, part in enumerate(parts(task)):
-                await self._queue(subscription, part.kind, now, number, part.outputs)
+            for number, part in wished(task, choices.deliver or Deliver.MEDIA).items():
+                facts = {"form": "document"} if part.as_file else {}
+                await self._queue(subscription, part.kind, now, number, part.outputs, facts)
 
     async def _drop_result(self, subscription_id: int) -> None:
         await self._change(
@@ -208,8 +219,9 @@ class Outbox(Changes):
         now: float,
         part: int = 0,
         outputs: tuple[int, ...] = (),
+        facts: dict[str, str] | None = None,
     ) -> None:
-        await self._insert(subscription, kind, now, part=part, outputs=rows.to_json(outputs))
+        await self._insert(subscription, kind, now, part=part, outputs=rows.to_json(outputs), facts=facts or {})
 
     async def _insert(self, to: Subscription, kind: OutboxKind, now: float, **more: Any) -> None:
         values = {"part": 0, "outputs": "[]", "facts": {}, **more}

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.tracking.choices import Choices, Deliver, Notify
+from bot.tracking.choices import Choices, Deliver, Notify, usual
 from bot.tracking.model import Delivery, Ending, OutboxKind, OutboxState, Priority, Strike, Subscription, Task
 from providers.base import Snapshot
 
@@ -94,6 +95,14 @@ def to_choices(row: Row) -> Choices:
         protect=None if protect is None else bool(protect),
         provider=provider,
     )
+
+
+def to_holding(chat_id: int, heard: str | None, found: Iterable[Row]) -> Choices:
+    """What holds where these rows were chosen, the later ones over the earlier; `heard` is the app's language."""
+    holding = replace(usual(chat_id), language=heard)
+    for row in found:
+        holding = to_choices(row).over(holding)
+    return holding
 
 
 def to_delivery(row: Row) -> Delivery:

@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from bot.storage import counts, rows
 from bot.storage.sqlite import Database
 from bot.storage.transaction import Transaction
-from bot.tracking.choices import Choices, usual
+from bot.storage.wishes import HOLDING
+from bot.tracking.choices import Choices
 from bot.tracking.model import Delivery, Priority, Subscription, Task
 from bot.tracking.stats import Stats
 from bot.tracking.tally import Tally
@@ -83,6 +83,16 @@ class Store:
         row = await self._one(f"SELECT {rows.TASK} FROM tasks t WHERE t.id = ? AND {rows.OPEN}", (task_id,))
         return rows.to_task(row) if row else None
 
+    async def preferred_provider(self, task_id: int) -> str:
+        """The provider that whoever follows the task prefers, the first of them to have a preference; "" for none."""
+        row = await self._one(
+            "SELECT c.provider FROM subscriptions s JOIN choices c"
+            " ON c.chat_id = s.chat_id AND c.thread_id IN (0, s.thread_id)"
+            " WHERE s.task_id = ? AND NOT s.stopped AND c.provider IS NOT NULL ORDER BY s.id, c.thread_id DESC LIMIT 1",
+            (task_id,),
+        )
+        return row[0] if row else ""
+
     async def troubles(self) -> tuple[Trouble, ...]:
         """Accounts that the operator was told about and that have not worked since, the oldest trouble first."""
         return await counts.read_troubles(self._all)
@@ -144,23 +154,23 @@ class Store:
         )
         return _pair(row) if row else None
 
-    async def file_of(self, task_id: int, output: int) -> tuple[str, str, str] | None:
-        """How Telegram already holds this output: (form, file_id, file_id of its cover)."""
-        sql = "SELECT form, file_id, cover FROM files WHERE task_id = ? AND output = ?"
-        row = await self._one(sql, (task_id, output))
+    async def file_of(self, task_id: int, output: int, wish: str = "media") -> tuple[str, str, str] | None:
+        """How Telegram already holds this output, as `media` or `document`: (form, file_id, file_id of its cover)."""
+        sql = "SELECT form, file_id, cover FROM files WHERE task_id = ? AND output = ? AND wish = ?"
+        row = await self._one(sql, (task_id, output, wish))
         return (row[0], row[1], row[2]) if row else None
 
     async def choices(self, chat_id: int, thread_id: int) -> Choices:
         """What holds in the topic: its own choices, else its chat's, else the usual; the language may be None."""
-        found = await self._all(
-            f"SELECT {rows.CHOICES} FROM choices WHERE chat_id = ? AND thread_id IN (0, ?) ORDER BY thread_id DESC",
-            (chat_id, thread_id),
-        )
+        found = await self._all(HOLDING, (chat_id, thread_id))
         heard = await self._one("SELECT language FROM chats WHERE chat_id = ?", (chat_id,))
-        merged = replace(usual(chat_id), language=heard[0] if heard else None)
-        for row in reversed(found):
-            merged = rows.to_choices(row).over(merged)
-        return merged
+        return rows.to_holding(chat_id, heard[0] if heard else None, found)
+
+    async def chosen(self, chat_id: int, thread_id: int) -> Choices:
+        """Only what was chosen in that very place."""
+        sql = f"SELECT {rows.CHOICES} FROM choices WHERE chat_id = ? AND thread_id = ?"
+        row = await self._one(sql, (chat_id, thread_id))
+        return rows.to_choices(row) if row else Choices()
 
     async def followed_in(self, chat_id: int, thread_id: int, limit: int) -> list[tuple[Subscription, Task]]:
         """What the chat (or topic) follows, open tasks first, then the newest; an ID that nobody knew is no task."""

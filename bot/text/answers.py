@@ -1,7 +1,7 @@
 """What commands and buttons are answered with, and what the operator is told. Pure; Telegram HTML comes out."""
 
 from bot.text.cards import ID_SHOWN, span, who
-from bot.text.catalogue import Html, cut, lines, plain, say
+from bot.text.catalogue import CATALOGUES, Html, cut, lines, plain, say
 from bot.text.message import Message
 from bot.tracking.model import Ending, Subscription, Task
 from providers.base import State
@@ -17,6 +17,7 @@ def reply(facts: dict[str, str], providers: str, language: str) -> Message:
     """
     values: dict[str, object] = {name: cut(value, ID_SHOWN) for name, value in facts.items()}
     values["providers"] = providers or say(language, "reply.no_providers")
+    values["languages"] = ", ".join(f"{own['language.name']} ({code})" for code, own in CATALOGUES.items())
     parts = []
     for key in facts["say"].split():
         ids = facts.get(key, "").split()

@@ -27,6 +27,16 @@ def language_of(code: str | None) -> str | None:
     return language if language in CATALOGUES else None
 
 
+def language_named(word: str) -> str | None:
+    """The language that somebody means, by its code or by a name in any of ours; "" for the automatic one."""
+    wanted = word.strip().casefold()
+    for language, sentences in CATALOGUES.items():
+        if wanted in (language, *sentences["language.names"].casefold().split()):
+            return language
+    automatic = {"auto", *(sentences["options.language.auto"].casefold() for sentences in CATALOGUES.values())}
+    return "" if wanted in automatic else language_of(wanted)
+
+
 def say(language: str, key: str, **values: object) -> Html:
     """The sentence `key` as Telegram HTML. Every value that is not `Html` is cleaned and escaped, whoever wrote it."""
     sentence = CATALOGUES[language][key]

@@ -1,6 +1,9 @@
 """The sentences in English. Tags are Telegram HTML; what stands in braces is filled in and escaped."""
 
 EN = {
+    # The language itself: as it calls itself, and the words by which people may ask for it, whatever they speak.
+    "language.name": "English",
+    "language.names": "english eng 英文 英语 英語",
     # The card: a headline, then what is known, then the ID.
     "card.who": "<b>{model}</b> · {title}",
     "card.who_short": "<b>{title}</b>",
@@ -43,6 +46,7 @@ EN = {
     "end.audio": "✅ {who}: the sound is ready",
     "end.last_frame": "🎞 {who}: the last frame",
     "end.files": "✅ {who}: {count} files are ready",
+    "end.file": "📎 {who}: the file itself",
     "end.succeeded": "✅ {who}: done, but without a file",
     "end.failed": "❌ {who}: failed",
     "end.cancelled": "🚫 {who}: cancelled",
@@ -58,8 +62,11 @@ EN = {
     "link.unavailable": "{end}, but the file could not be fetched; try the button.",
     "link.nowhere": "{end}, but the file could not be brought here; look for it on the gateway's own page.",
     "link.not_allowed": "{end}, but the bot may not send files in this chat; it is behind the button.",
+    "link.wished": "{end}; it is behind the button.",
+    "link.wished_many": "{end}; they are behind the buttons.",
     "link.lives": "The link works for about {left}.",
     "link.button": "Open the file",
+    "link.button_number": "Open file {number}",
     "link.button_size": "Open the file ({size} MB)",
     "span.days": "{count} days",
     "span.hours": "{count} hours",
@@ -73,6 +80,7 @@ EN = {
     "<b>/list</b> what this chat watches\n"
     "<b>/untrack ID</b> stop watching (the render itself goes on)\n"
     "<b>/resend ID</b> bring a finished result once more\n"
+    "<b>/settings</b> language, sound and form of results here\n"
     "<b>/help</b> this page\n\nProviders here: {providers}",
     "reply.no_providers": "none yet; the operator has to set an API key",
     "reply.usage_track": "Which ID? For example: <code>/track video_69095b4ce004</code>",
@@ -115,6 +123,11 @@ EN = {
     "reply.no_result": "{ids} has brought no file; its card says why.",
     "reply.no_result_many": "These {count} have brought no file; their cards say why: {ids}",
     "reply.comma": ", ",
+    "reply.language": "🌐 From now on I speak English here.",
+    "reply.language_auto": "🌐 The language is chosen automatically again, from the app that people use here.",
+    "reply.unknown_language": "I do not speak <code>{text}</code>, but: {languages}. For example:"
+    " <code>/lang en</code>; <code>/lang auto</code> follows your app.",
+    "reply.not_admin": "Only admins of this group can change its settings.",
     "reply.unknown_command": "I do not know that command. /help shows the ones I know.",
     "reply.admins_only": "Only the bot's admins may do that.",
     "reply.no_command": "Send <code>/track ID</code> with the ID of a generation. /help tells more.",
@@ -134,6 +147,43 @@ EN = {
     "list.expired": "⌛ expired",
     "list.deadline": "⏸ stopped watching",
     "list.not_found": "🤷 unknown ID",
+    # The panel of settings. Buttons hold no markup.
+    "options.title": "<b>Settings</b>\nTap one to change it.",
+    "options.title_group": "<b>Settings of this group</b>\nTap one to change it; only admins can.",
+    "options.title_topic": "<b>Settings of this topic</b>\nTap one to change it.",
+    "options.inherits": "↑ stands where the topic does as the whole chat does.",
+    "options.page": "<b>{name}</b>",
+    "options.row": "{name}: {value}",
+    "options.inherited": "{value} ↑",
+    "options.inherit": "As in the whole chat ({value})",
+    "options.open": "{value}",
+    "options.chosen": "✅ {value}",
+    "options.back": "‹ All settings",
+    "options.on": "on",
+    "options.off": "off",
+    "options.language": "🌐 Language",
+    "options.language.what": "In which language I write here.",
+    "options.language.auto": "Automatic",
+    "options.notify": "🔔 Notify",
+    "options.notify.what": "How much you hear of a generation. Only its end makes a sound.",
+    "options.notify.all": "Every change",
+    "options.notify.end": "Only the end",
+    "options.notify.silent": "Silent",
+    "options.deliver": "📦 Deliver as",
+    "options.deliver.what": "In which form results come: to be watched in the chat, as the untouched file, or as a link"
+    " to the gateway, which expires. What has no link comes as media.",
+    "options.deliver.media": "Media",
+    "options.deliver.document": "File",
+    "options.deliver.link": "Link",
+    "options.deliver.both": "Media and file",
+    "options.spoiler": "🙈 Spoiler",
+    "options.spoiler.what": "Whether pictures and videos are veiled until somebody taps them.",
+    "options.protect": "🔒 Protect content",
+    "options.protect.what": "Whether results can be neither forwarded nor saved.",
+    "options.provider": "🧭 Preferred gateway",
+    "options.provider.what": "An ID that names no gateway is looked for at all of them. If several know it,"
+    " this one is believed.",
+    "options.provider.none": "none",
     # To people who are not let in, and to the operator.
     "refusal": "This bot is private. Your ID is <code>{user_id}</code>; give it to the bot's operator to be let in.",
     "notice.account": "{title}, account {account}",
@@ -164,6 +214,8 @@ EN = {
     "toast.forged": "This button is not from this chat, so nothing was done.",
     "toast.outdated": "That task is no longer watched here; /list shows what is.",
     "toast.not_yours": "Only whoever tracks this, or an admin of the group, may do that.",
+    "toast.not_admin": "Only admins of this group can change its settings.",
+    "toast.no_choice": "That choice is not there any more; /settings shows the ones there are.",
     "toast.not_let_in": "This bot is private; send it /start to ask for access.",
     "toast.broken": "Something went wrong with that on my side; it is logged. Please try again.",
 }

@@ -9,6 +9,7 @@ from bot.text.cards import MESSAGE_LIMIT, span, who
 from bot.text.catalogue import Html, cut, lines, say
 from bot.text.message import LinkButton, Message
 from bot.tracking.model import Delivery, Ending, OutboxKind, Task
+from bot.tracking.results import is_openable
 from providers.base import Output, OutputKind
 
 PROMPT_LIMIT = 600
@@ -47,7 +48,7 @@ def link(task: Task, row: Delivery, title: str, language: str, link: Link) -> Me
     is_dead = link.why == "unavailable" and link.left is not None and link.left <= 0
     if link.why == "gone" or is_dead:
         return Message(say(language, "link.gone", end=end))
-    if output.needs_auth or not output.url.startswith(("https://", "http://")):
+    if not is_openable(output):
         return link_to_nothing(task, row, title, language)
     why = "too_large_unknown" if link.why == "too_large" and not link.size else link.why
     megabytes = -(-(link.size or 0) // 1_000_000)
@@ -56,6 +57,26 @@ def link(task: Task, row: Delivery, title: str, language: str, link: Link) -> Me
         parts.append(say(language, "link.lives", left=span(link.left, language)))
     label = say(language, "link.button_size" if link.size else "link.button", size=megabytes)
     return Message(lines(*parts), ((LinkButton(label, output.url),),))
+
+
+def links(task: Task, row: Delivery, title: str, language: str, left: float | None) -> Message | None:
+    """The end with a button for each of the row's outputs, which the chat wants so; None where one has no address.
+
+    `left` seconds until the first link dies; None where that is not known.
+    """
+    outputs = [output_of(task, place) for place in row.outputs]
+    if not all(map(is_openable, outputs)):
+        return None
+    is_one = len(outputs) == 1
+    end = say(language, "link.wished" if is_one else "link.wished_many", end=_end(task, row, title, language))
+    if left:
+        end = lines(end, say(language, "link.lives", left=span(left, language)))
+    buttons = [
+        LinkButton(say(language, "link.button" if is_one else "link.button_number", number=number), output.url)
+        for number, output in enumerate(outputs, start=1)
+    ]
+    pairs = (tuple(buttons[start : start + 2]) for start in range(0, len(buttons), 2))
+    return Message(end if row.part else _prompted(task, end, language), tuple(pairs))
 
 
 def link_to_nothing(task: Task, row: Delivery, title: str, language: str) -> Message:
@@ -75,10 +96,14 @@ def _end(task: Task, row: Delivery, title: str, language: str) -> Html:
         return say(language, "end.deadline", who=name)
     if not task.succeeded or task.snapshot is None:
         return say(language, f"end.{task.state}", who=name)
-    if row.outputs:
-        return say(language, f"end.{output_of(task, row.outputs[0]).kind}", who=name)
-    count = sum(output.kind in {OutputKind.IMAGE, OutputKind.VIDEO} for output in task.snapshot.outputs)
-    return say(language, "end.files", who=name, count=count) if count else say(language, "end.succeeded", who=name)
+    if row.is_again:
+        return say(language, "end.file", who=name)
+    kinds = [output_of(task, place).kind for place in row.outputs] or [
+        output.kind for output in task.snapshot.outputs if output.kind in {OutputKind.IMAGE, OutputKind.VIDEO}
+    ]
+    if len(kinds) == 1:
+        return say(language, f"end.{kinds[0]}", who=name)
+    return say(language, "end.files" if kinds else "end.succeeded", who=name, count=len(kinds))
 
 
 def _reason(task: Task) -> str:

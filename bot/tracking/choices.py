@@ -22,9 +22,13 @@ class Deliver(StrEnum):
     BOTH = "both"  # first as media, then as the file itself
 
 
+# As a chosen provider: none, whatever the chat around the topic prefers. No provider can be called so.
+NO_PROVIDER = "-"
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """None is no choice. `provider` is asked first for IDs that name none."""
+    """None is no choice. `provider` is believed first where several know an ID that names none; or `NO_PROVIDER`."""
 
     language: str | None = None
     notify: Notify | None = None
@@ -37,6 +41,9 @@ class Choices:
         """These choices, and where there is none those of `others`."""
         made = {field.name: getattr(self, field.name) for field in fields(self)}
         return replace(others, **{name: choice for name, choice in made.items() if choice is not None})
+
+
+FIELDS = tuple(field.name for field in fields(Choices))
 
 
 def usual(chat_id: int) -> Choices:

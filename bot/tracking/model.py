@@ -7,6 +7,8 @@ from bot.tracking.gateways import Address
 from providers.base import QueryErrorKind, Snapshot, State
 
 NOT_LOCATED = -1
+# From this part of a result on: what stands before as media comes once more, as the files themselves.
+AGAIN = 2000
 
 
 class Ending(StrEnum):
@@ -136,6 +138,7 @@ class Delivery:
 
     `part` tells the rows of one result apart; `outputs` are positions in the snapshot's outputs.
     `message_ids` are the messages that already stand in the chat for this row: from then on it is only edited.
+    A header with outputs is one message with links to them.
     `wanted` and `shown` are card versions: the row is due while they differ. `look` is a digest of what is shown.
     """
 
@@ -156,3 +159,13 @@ class Delivery:
     look: str = ""
     attempts: int = 0
     priority: Priority = Priority.RESULT
+
+    @property
+    def as_file(self) -> bool:
+        """Whether the outputs are to come as the files themselves, whatever they could be shown as."""
+        return self.facts.get("form") == "document"
+
+    @property
+    def is_again(self) -> bool:
+        """Whether an earlier row of the same result has brought the same outputs as media."""
+        return self.part >= AGAIN
