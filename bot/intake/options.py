@@ -77,7 +77,7 @@ async def choose(press: Press, tx: Transaction, now: float) -> str:
         return "no_choice"  # made by another version of the bot
     await tx.choose(press.chat_id, press.thread_id, field, value)
     await _show(press, field, tx, now)
-    return ""
+    return "chosen"  # the panel may have to wait for its turn
 
 
 async def _show(press: Press, page: str, tx: Transaction, now: float) -> None:

@@ -68,7 +68,7 @@ def links(task: Task, row: Delivery, title: str, language: str, left: float | No
     if not all(map(is_openable, outputs)):
         return None
     is_one = len(outputs) == 1
-    end = say(language, "link.wished" if is_one else "link.wished_many", end=_end(task, row, title, language))
+    end = say(language, "link.wished" if is_one else "link.wished_all", end=_end(task, row, title, language))
     if left:
         end = lines(end, say(language, "link.lives", left=span(left, language)))
     buttons = [
