@@ -7,6 +7,8 @@ from providers.base import Provider, QueryError, QueryErrorKind, Snapshot
 
 FLOOR = 5.0
 CEILING = 20.0
+# Between two questions of which the second one was wanted by a person.
+HASTE = 3.0
 # A render that has taken long will take long: from here on the gap grows with the age, up to the ceiling.
 AGE_PER_SECOND = 30.0
 # An ID that was made a moment ago may not be known everywhere yet.
@@ -41,6 +43,15 @@ def next_wait(
     ceiling = pace.ceiling or provider.max_interval or CEILING
     wait = min(max(floor, age / AGE_PER_SECOND), max(ceiling, floor))
     return wait if pace.floor and pace.floor == pace.ceiling else wait * (1 + JITTER * chance)
+
+
+def least_gap(pace: Pace, provider: Provider, answer: Snapshot | QueryError) -> float:
+    """Seconds after this answer in which the task is not asked for again, however much somebody would like to know."""
+    if isinstance(answer, QueryError) and answer.retry_after is not None:
+        return answer.retry_after
+    if pace.floor is None and provider.min_interval is not None:
+        return provider.min_interval
+    return min(HASTE, pace.floor or HASTE)
 
 
 def lane_pause(answer: Snapshot | QueryError, wait: float) -> float:

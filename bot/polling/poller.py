@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.polling.accounts import Accounts
-from bot.polling.cadence import Pace, next_wait
+from bot.polling.cadence import Pace, least_gap, next_wait
 from bot.polling.inquiry import Heard, Inquiry
 from bot.storage.store import Store
 from bot.tracking.gateways import Gateways
@@ -23,10 +23,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """The task after the poll, and the seconds until the next one is due."""
+    """The task after the poll, the seconds until the next one is due, and those before which none may follow."""
 
     task: Task
     wait: float
+    least: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Poller:
         provider = self._gateways.provider(heard.address.provider)
         age = now - task.created_at
         wait = next_wait(self._pace, provider, decision.task, heard.answer, age, self._clocks.chance())
-        return Polled(decision.task, wait)
+        return Polled(decision.task, wait, least_gap(self._pace, provider, heard.answer))
 
     def _placed(self, task: Task, heard: Heard) -> Task:
         """The task with what the answer says about where it lives."""

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import heapq
 import logging
+import math
 
 from bot.polling.limiter import Lane, Lanes
 from bot.polling.poller import Clocks, Poller
@@ -36,6 +37,7 @@ class Scheduler:
         self._heap: list[tuple[float, int]] = []
         self._due: dict[int, float] = {}
         self._asking: set[int] = set()
+        self._not_before: dict[int, float] = {}
         self._workers: set[asyncio.Task[None]] = set()
         self._timers: dict[Lane, asyncio.TimerHandle] = {}
         self._woken = asyncio.Event()
@@ -75,7 +77,10 @@ class Scheduler:
             log.warning("%d open tasks wait: their provider is not set up any more", len(tasks) - len(self._open))
 
     async def _listen(self) -> None:
-        """Takes up tasks that somebody began to follow, lets go of those that nobody follows any more."""
+        """Takes up tasks that somebody began to follow, lets go of those that nobody follows any more.
+
+        One that is open already is asked for soon: somebody wants to know.
+        """
         while True:
             task_id = await self._store.tasks_changed.get()
             try:
@@ -90,11 +95,15 @@ class Scheduler:
                 self._due.pop(task_id, None)
             elif task_id not in self._open:
                 self._admit(task, 0.0)
+            elif task_id not in self._asking:
+                self._plan_sooner(task_id)
 
     async def _sweep(self) -> None:
         """What is announced is a hint, the table is the truth: now and then it is asked what was missed."""
         while True:
             await asyncio.sleep(SWEEP)
+            now = self._clocks.monotonic()
+            self._not_before = {task_id: moment for task_id, moment in self._not_before.items() if moment > now}
             try:
                 await self._poller.look_after_accounts()
                 for task_id in await self._store.open_task_ids():
@@ -108,7 +117,18 @@ class Scheduler:
             return  # it waits in the table until its provider is set up again
         self._open[task.id] = task
         if task.id not in self._asking:
-            self._plan(task.id, wait)
+            self._plan(task.id, max(wait, self._soonest(task.id)))
+
+    def _plan_sooner(self, task_id: int) -> None:
+        """As soon as it may be asked for again, if it is not due before that."""
+        soonest = self._soonest(task_id)
+        if self._clocks.monotonic() + soonest < self._due.get(task_id, math.inf):
+            self._plan(task_id, soonest)
+
+    def _soonest(self, task_id: int) -> float:
+        """Seconds that must pass however many people want to know."""
+        now = self._clocks.monotonic()
+        return max(0.0, self._not_before.get(task_id, now) - now)
 
     def _plan(self, task_id: int, wait: float) -> None:
         due = self._clocks.monotonic() + wait
@@ -160,6 +180,7 @@ class Scheduler:
         try:
             polled = await self._poller.poll(task)
             task, wait = polled.task, polled.wait
+            self._not_before[task.id] = started + polled.least
         except DatabaseError as error:
             log.error("task %s: %s It is asked for again.", task.id, error)  # noqa: TRY400 - the sentence says it all
             wait = AFTER_STORAGE_TROUBLE
