@@ -88,6 +88,10 @@ class BadText(Refused):
     """The words are too long, or their markup is broken; without markup, and cut, they would do."""
 
 
+class BadButtons(Refused):
+    """The server does not take the buttons, perhaps because it is older than they are; without them it would do."""
+
+
 # What a bad request says of itself, folded to lower case, in the order in which it is looked for.
 _BAD_REQUESTS: tuple[tuple[re.Pattern[str], type[DeliveryError]], ...] = tuple(
     (re.compile(pattern), meaning)
@@ -107,6 +111,7 @@ _BAD_REQUESTS: tuple[tuple[re.Pattern[str], type[DeliveryError]], ...] = tuple(
         ("message to edit not found|message can't be edited|message_id_invalid", TargetGone),
         ("there is no text in the message to edit", HoldsMedia),
         ("file must be non-empty|file is empty", EmptyUpload),
+        ("inline.?keyboard|reply.?markup|button|copy_text|callback_data", BadButtons),
         ("can't parse entities|(?:message|caption|text) is too long|_too_long|entity_", BadText),
     )
 )

@@ -33,7 +33,7 @@ from telegram import (
 from telegram.constants import MessageLimit, ParseMode
 from telegram.error import BadRequest, ChatMigrated, InvalidToken, RetryAfter, TelegramError
 
-from bot.delivery.errors import BadText, ChatGone, Refused, RetryLater, TargetGone, Unchanged, classify
+from bot.delivery.errors import BadButtons, BadText, ChatGone, Refused, RetryLater, TargetGone, Unchanged, classify
 from bot.delivery.media import Held, Item, Upload
 from bot.delivery.pacing import EVERYWHERE, Pacing
 from bot.media.probe import MediaKind
@@ -90,7 +90,11 @@ class Telegram:
                 reply_markup=self._keyboard(chat_id, message),
             )
 
-        sent = await self._say(chat_id, message.html, MessageLimit.MAX_TEXT_LENGTH, send)
+        try:
+            sent = await self._say(chat_id, message.html, MessageLimit.MAX_TEXT_LENGTH, send)
+        except BadButtons as error:
+            bare = _without_buttons(message, error)
+            return await self.send_text(chat_id, thread_id, bare, reply_to=reply_to, silent=silent)
         return int(sent.message_id)
 
     async def send_photo(
@@ -129,7 +133,10 @@ class Telegram:
                 reply_markup=self._keyboard(chat_id, message),
             )
 
-        await self._edit(chat_id, message.html, MessageLimit.MAX_TEXT_LENGTH, edit)
+        try:
+            await self._edit(chat_id, message.html, MessageLimit.MAX_TEXT_LENGTH, edit)
+        except BadButtons as error:
+            await self.edit_text(chat_id, message_id, _without_buttons(message, error))
 
     async def edit_caption(self, chat_id: int, message_id: int, message: Message) -> None:
         """The words below a picture. May be repeated."""
@@ -158,7 +165,8 @@ class Telegram:
         async def react() -> None:
             await self._lightly(lambda: self._bot.set_message_reaction(chat_id, message_id, emoji))
 
-        await self._call(chat_id, react)
+        # Beside the others: no message has to wait for it.
+        await self._call(chat_id, react, beside=True)
 
     async def put_media(
         self, chat_id: int, message_id: int, item: Item, caption: Html, *, spoiler: bool = False
@@ -222,7 +230,7 @@ class Telegram:
             await method()
         except (RetryAfter, ChatMigrated):
             raise
-        except TelegramError as error:
+        except (TelegramError, KeyError) as error:
             log.info("left out: %s", error)
 
     def _keyboard(self, chat_id: int, message: Message) -> InlineKeyboardMarkup | None:
@@ -313,6 +321,14 @@ def blank_png(side: int = 320, shade: int = 0x2B) -> bytes:
 
     header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+
+
+def _without_buttons(message: Message, error: BadButtons) -> Message:
+    """The words alone, which say what the buttons would only make handy. Raises `error` where they are not enough."""
+    if not message.buttons or any(isinstance(button, LinkButton) for row in message.buttons for button in row):
+        raise error
+    log.warning("words were sent without their buttons: %s", error)
+    return Message(message.html)
 
 
 def _reply_to(message_id: int) -> ReplyParameters | None:

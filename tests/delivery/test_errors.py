@@ -13,6 +13,7 @@ from telegram.error import (
 )
 
 from bot.delivery.errors import (
+    BadButtons,
     BadText,
     ChatGone,
     ChatMoved,
@@ -66,6 +67,9 @@ from bot.delivery.errors import (
         ("Peer_id_invalid", ChatGone),
         ("Topic_deleted", TopicGone),
         ("Message_id_invalid", TargetGone),
+        ("Can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard", BadButtons),
+        ("Inline keyboard button URL 'x' is invalid: Wrong HTTP URL", BadButtons),
+        ("Button_data_invalid", BadButtons),
         ("Something that nobody has seen yet", Refused),
     ],
 )

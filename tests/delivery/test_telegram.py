@@ -1,9 +1,10 @@
 """What leaves the bot for Telegram, as a server gets it."""
 
+import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ from typing import Any
 import pytest
 from telegram import Bot
 
-from bot.delivery.errors import Refused
+from bot.delivery.errors import Refused, RetryLater
 from bot.delivery.media import Upload
 from bot.delivery.pacing import Pacing
 from bot.delivery.telegram import Telegram
 from bot.media.probe import Format, Media, MediaKind
 from bot.text.catalogue import Html
+from bot.text.message import ActionButton, CopyButton, LinkButton, Message
 from bot.tracking.seal import Seal
 from sandbox import media as sandbox_media
 from sandbox.player import Player
@@ -40,6 +42,15 @@ def upload(tmp_path: Path) -> Upload:
 async def origins(tmp_path: Path) -> AsyncIterator[Origins]:
     async with serving(media=sandbox_media.Media(tmp_path)) as listening:
         yield listening
+
+
+@asynccontextmanager
+async def at_work(origins: Origins) -> AsyncIterator[tuple[Telegram, Pacing, Player, int]]:
+    """The bot's hands, how they are paced, a person, and the number of what that person has said."""
+    pacing = Pacing()
+    async with Player(origins.sim, PERSON) as person, Bot(TOKEN, base_url=f"{origins.telegram}/bot") as client:
+        said = await person.say("hello")
+        yield Telegram(client, pacing, Seal("secret"), time.monotonic), pacing, person, said
 
 
 async def sent(origins: Origins, item: Upload, *, local_mode: bool = False) -> Json:
@@ -101,3 +112,71 @@ async def test_without_pictures_nothing_is_said_of_them(origins: Origins, upload
     params = await sent(origins, replace(upload, thumbnail=None, cover=None))
     assert params["media"].keys().isdisjoint({"thumbnail", "cover"})
     assert len(params) == 4
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"kind": "error", "code": 404, "description": "Not Found: method not found"},
+        {"kind": "error", "code": 403, "description": "Forbidden: bot was blocked by the user"},
+        {"kind": "error", "code": 401, "description": "Unauthorized"},
+        {"kind": "error", "code": 400, "description": "Bad Request: REACTION_INVALID"},
+        {"kind": "502_html"},
+        {"kind": "drop_before"},
+        {"kind": "raw", "body": "{}"},
+        {"kind": "raw", "body": "no JSON"},
+    ],
+)
+async def test_a_reaction_that_is_not_taken_is_nobodys_trouble(origins: Origins, refusal: Json) -> None:
+    async with at_work(origins) as (hands, pacing, person, said):
+        await person.tell("faults", method="setMessageReaction", **refusal)
+        await hands.react(PERSON, said, "👀")
+        assert (await person.ask("faults"))["waiting"] == 0
+        assert pacing.pauses(time.monotonic()) == {}
+        await hands.react(PERSON, said, "👀")
+        assert [message["reactions"] for message in await person.messages()] == [["👀"]]
+
+
+async def test_a_reaction_that_has_to_wait_waits_with_its_chat(origins: Origins) -> None:
+    async with at_work(origins) as (hands, pacing, person, said):
+        await person.tell("faults", method="setMessageReaction", kind="429", retry_after=7)
+        with pytest.raises(RetryLater):
+            await hands.react(PERSON, said, "👀")
+        assert pacing.pauses(time.monotonic()).keys() == {PERSON}
+
+
+async def test_a_message_does_not_wait_for_a_reaction(origins: Origins) -> None:
+    async with at_work(origins) as (hands, _, person, said):
+        await person.tell("faults", method="setMessageReaction", kind="delay", seconds=3)
+        reacting = asyncio.create_task(hands.react(PERSON, said, "👀"))
+        await asyncio.sleep(0.2)
+        await hands.send_text(PERSON, 0, Message(Html("news")), reply_to=0, silent=True)
+        assert not reacting.done()
+        await reacting
+
+
+UNKNOWN_BUTTON = {
+    "kind": "error",
+    "code": 400,
+    "description": "Bad Request: can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
+}
+
+
+async def test_where_buttons_are_not_taken_the_words_are_sent_without_them(origins: Origins) -> None:
+    message = Message(Html("a card"), ((ActionButton("Stop", "stop:1", "danger"), CopyButton("Copy", "v1")),))
+    async with at_work(origins) as (hands, _, person, _):
+        await person.tell("faults", method="sendMessage", **UNKNOWN_BUTTON)
+        number = await hands.send_text(PERSON, 0, message, reply_to=0, silent=True)
+        assert [(m["text"], m["buttons"]) for m in await person.messages()][1:] == [("a card", [])]
+        await person.tell("faults", method="editMessageText", **UNKNOWN_BUTTON)
+        await hands.edit_text(PERSON, number, Message(Html("the card"), message.buttons))
+        assert [(m["text"], m["buttons"]) for m in await person.messages()][1:] == [("the card", [])]
+
+
+async def test_words_that_need_their_link_are_not_sent_without_it(origins: Origins) -> None:
+    message = Message(Html("behind the button"), ((LinkButton("Open", "https://x.example/v"),),))
+    async with at_work(origins) as (hands, _, person, _):
+        await person.tell("faults", method="sendMessage", **UNKNOWN_BUTTON)
+        with pytest.raises(Refused):
+            await hands.send_text(PERSON, 0, message, reply_to=0, silent=True)
+        assert len(await person.messages()) == 1
