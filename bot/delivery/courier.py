@@ -19,10 +19,11 @@ from bot.delivery.stock import Stock
 from bot.delivery.subject import Subject
 from bot.delivery.telegram import Telegram
 from bot.storage.store import Store
-from bot.text import answers, cards
+from bot.text import answers, cards, ends
 from bot.text.catalogue import language_of
 from bot.text.message import Message
-from bot.tracking.choices import Choices
+from bot.tracking.choices import Choices, Notify
+from bot.tracking.estimates import Timing, next_look, timing
 from bot.tracking.gateways import Gateways
 from bot.tracking.model import Delivery, OutboxKind, OutboxState, Subscription
 from bot.tracking.results import parts
@@ -68,6 +69,8 @@ class Courier:
         match row.kind:
             case OutboxKind.CARD:
                 await self._show_card(row, subject)
+            case OutboxKind.REACTION:
+                await self._react(row)
             case OutboxKind.HEADER:
                 await self._headers.show(row, subject)
             case OutboxKind.ALBUM:
@@ -97,9 +100,9 @@ class Courier:
         except DeliveryError as error:
             log.info("a press was not answered: %s", error)
 
-    async def _say(self, row: Delivery, message: Message) -> None:
+    async def _say(self, row: Delivery, message: Message, *, silent: bool) -> None:
         if not row.message_ids:
-            await self._steps.send_text(row, message, silent=False)
+            await self._steps.send_text(row, message, silent=silent)
         await self._steps.finish(row)
 
     async def _answer(self, row: Delivery) -> None:
@@ -119,19 +122,44 @@ class Courier:
             await self._telegram.edit_text(row.chat_id, int(row.facts["panel"]), message)
             await self._steps.finish(row)
             return
-        await self._say(row, message)
+        await self._say(row, message, silent=False)
+
+    async def _react(self, row: Delivery) -> None:
+        """What has become of all that the person's message asked for, as the bot's one reaction to it."""
+        # Those whose message has no number any more have nothing to hang an emoji on.
+        found = await self._store.reactions_due(row.chat_id, row.reply_to) if row.reply_to else []
+        emoji = ends.reaction([task for _, _, task in found]) or row.look
+        if emoji != row.look:
+            await self._telegram.react(row.chat_id, row.reply_to, emoji)
+        said = {row.id: row.wanted, **{row_id: wanted for row_id, wanted, _ in found}}
+        await self._steps.finish_reactions(said, emoji)
 
     async def _show_card(self, row: Delivery, subject: Subject) -> None:
-        message = cards.card(subject.task, subject.subscription, subject.title, subject.asked, subject.language)
+        task, subscription = subject.task, subject.subscription
+        times, look_again_at = await self._times(subject)
+        message = cards.card(task, subscription, subject.title, subject.asked, subject.language, times)
         look = hashlib.sha256(repr(message).encode("utf-8", "replace")).hexdigest()[:16]
         is_in_doubt = row.state is OutboxState.DOUBT and not row.message_ids
-        if is_in_doubt and subject.task.ending and parts(subject.task):
+        if is_in_doubt and task.ending and parts(task):
             log.info("outbox %d: a card in doubt is not repeated, the result says it all", row.id)
         elif not row.message_ids:
             await self._steps.send_text(row, message, silent=True)
         elif look != row.look:
             await self._telegram.edit_text(row.chat_id, row.message_ids[0], message)
-        await self._steps.finish(row, look)
+        await self._steps.finish(row, look, look_again_at)
+
+    async def _times(self, subject: Subject) -> tuple[Timing | None, float | None]:
+        """The times that the card may speak of while the gateway is at it, and when it is to be looked at again.
+
+        Where a chat does not want every step, nobody looks again, and only what stays true is said.
+        """
+        task = subject.task
+        if task.snapshot is None or task.ending is not None or subject.subscription.stopped:
+            return None, None
+        times = timing(task, await self._store.durations(task.provider, task.snapshot.model or ""), subject.now)
+        if subject.choices.notify is not Notify.ALL:
+            return times.lasting, None
+        return times, subject.now + next_look(times.quiet)
 
     async def _subject(self, row: Delivery, subscription_id: int) -> Subject | None:
         found = await self._store.subject(subscription_id)

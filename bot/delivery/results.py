@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from bot.delivery.errors import EmptyUpload, FileTooLarge, HoldsMedia, InDoubt, NotAllowed, NotSent, Refused
 from bot.delivery.files import LocalFile
-from bot.delivery.media import Held, Item, expected_form, remote, rungs, still_open
+from bot.delivery.media import Held, Item, Upload, expected_form, remote, rungs, still_open
 from bot.delivery.steps import Steps
 from bot.delivery.stock import Stock
 from bot.delivery.subject import Subject
@@ -157,7 +157,9 @@ class Results:
         return refusal
 
     async def _put(self, line: _Line, item: Item) -> Held | None:
-        caption = ends.caption(line.task, line.row, line.subject.title, line.subject.language)
+        # What Telegram holds already was once brought without its length being kept; clients show it anyway.
+        seconds = item.media.duration if isinstance(item, Upload) else None
+        caption = ends.caption(line.task, line.row, line.subject.title, line.subject.language, seconds)
         spoiler = line.subject.has_spoiler
         return await self._telegram.put_media(line.row.chat_id, line.message_id, item, caption, spoiler=spoiler)
 

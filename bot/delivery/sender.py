@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 TEXT_WORKERS, MEDIA_WORKERS = 64, 256
 # Of the rows that are due so many are looked at, and of one chat's so many; more than can be worked on at once.
 LOOK, PER_CHAT = 2 * (TEXT_WORKERS + MEDIA_WORKERS), 8
+# Of the cards that have rested long enough so many are looked at; no more of them go out than leave the bot so many
+# of the calls that it may make at once.
+REST_LOOK, SPARE_FOR_NEWS = 32, 15
 IDLE = 60.0  # seconds; a look at the table now and then, whatever was announced
 GRACE = 7.0  # seconds that deliveries in flight get when the bot stops
 # Progress waits while there is little of a chat's budget left: answers and results may need it.
@@ -41,7 +44,7 @@ DOUBT_PAUSE, CARD_DOUBT_PAUSE = 5.0, 20.0
 DOUBTFUL_SENDS = 2
 _REPEATED_ONCE = frozenset({OutboxKind.REPLY, OutboxKind.NOTICE})
 _MEDIA = frozenset({OutboxKind.RESULT, OutboxKind.ALBUM})
-_BY_THEMSELVES = frozenset({OutboxKind.CARD, OutboxKind.REACTION, OutboxKind.TOAST})
+_BY_THEMSELVES = frozenset({OutboxKind.CARD, OutboxKind.TOAST})
 _NO_MESSAGES = frozenset({OutboxKind.REACTION, OutboxKind.TOAST})
 STORAGE_PAUSE = 5.0
 # Telegram has been seen to ask for hours; more is a clock that was set back.
@@ -52,7 +55,7 @@ CLOSED = 1.0
 
 
 class Lane(NamedTuple):
-    """Rows that must not overtake each other: the parts of one result, the answers in one chat; others go alone."""
+    """What must not overtake each other: the parts of one result, a chat's answers, its reactions; others go alone."""
 
     what: str
     number: int
@@ -111,6 +114,7 @@ class Sender:
         busy = frozenset(self._workers)
         try:
             rows = await self._store.due_deliveries(now, PER_CHAT, LOOK)
+            rows += await self._store.cards_to_look_at(now, REST_LOOK)
             later = await self._store.next_delivery_at(now)
         except DatabaseError as error:
             log.error("%s Deliveries wait until it does.", error)  # noqa: TRY400 - the sentence says it all
@@ -127,8 +131,7 @@ class Sender:
             lane = _lane(row)
             if lane in self._workers or room[lane.is_media] <= 0:
                 continue  # the worker that ends wakes the loop
-            spare = SPARE_FOR_RESULTS if row.priority is Priority.PROGRESS else 0
-            ready_at = self._pacing.ready_at(_budget(row), spare=spare)
+            ready_at = self._ready_at(row)
             if ready_at > tick:
                 wait = min(wait, ready_at - tick)
                 continue
@@ -137,6 +140,13 @@ class Sender:
             self._workers[lane] = asyncio.create_task(self._work(lane, row))
             room[lane.is_media] -= 1
         return wait
+
+    def _ready_at(self, row: Delivery) -> float:
+        spare = SPARE_FOR_RESULTS if row.priority is Priority.PROGRESS else 0
+        ready_at = self._pacing.ready_at(_budget(row), spare=spare)
+        if row.state is OutboxState.RESTING:
+            ready_at = max(ready_at, self._pacing.ready_at(EVERYWHERE, spare=SPARE_FOR_NEWS))
+        return ready_at
 
     async def _sleep(self, seconds: float) -> None:
         # Not wait_for: before Python 3.12 it may take the news for the answer to being cancelled, and live on.
@@ -239,6 +249,9 @@ def _lane(row: Delivery) -> Lane:
     """Where the row stands in line."""
     if row.kind in _BY_THEMSELVES:
         return Lane(row.kind, row.id, is_media=False)
+    if row.kind is OutboxKind.REACTION:
+        # One may speak for several: the others are through then.
+        return Lane("reactions", row.chat_id, is_media=False)
     if row.subscription_id is None:
         return Lane("answers", row.chat_id, is_media=False)
     return Lane("result", row.subscription_id, row.kind in _MEDIA)

@@ -4,7 +4,7 @@ A row is marked before a send and gets its message ids after it; whoever finds i
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from bot.delivery.errors import DeliveryError, InDoubt, NotSent, TargetGone
@@ -76,10 +76,15 @@ class Steps:
 
         return await self.send(row, call)
 
-    async def finish(self, row: Delivery, look: str = "") -> None:
-        """The row is through."""
+    async def finish(self, row: Delivery, look: str = "", look_again_at: float | None = None) -> None:
+        """The row is through; with `look_again_at` until then."""
         async with self._store.transaction() as tx:
-            await tx.finish(row, look)
+            await tx.finish(row, look, look_again_at)
+
+    async def finish_reactions(self, wanted: Mapping[int, int], emoji: str) -> None:
+        """The message shows `emoji`, which says what was `wanted` of these rows."""
+        async with self._store.transaction() as tx:
+            await tx.finish_reactions(wanted, emoji)
 
     # Albums, and links that stand together
 

@@ -26,5 +26,16 @@ async def stop(press: Press, tx: Transaction, now: float) -> str:  # noqa: ARG00
     return "stopped"
 
 
+async def refresh(press: Press, tx: Transaction, now: float) -> str:  # noqa: ARG001 - as every button
+    """The card is drawn anew, and the gateway is asked as soon as it may be. For everybody in the chat."""
+    known = await tx.subscription_here(_number(press.argument), press.chat_id)
+    task = await tx.look_again(known) if known else None
+    if known is None or task is None:
+        return "outdated"
+    if known.stopped:
+        return "unwatched"
+    return "refreshing" if task.ending is None else "ended"
+
+
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0

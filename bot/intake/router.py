@@ -48,7 +48,12 @@ class Router:
             "settings": options.settings,
             "lang": options.lang,
         }
-        self._buttons = {"stop": buttons.stop, "choose": options.choose, "choices": options.turn}
+        self._buttons = {
+            "refresh": buttons.refresh,
+            "stop": buttons.stop,
+            "choose": options.choose,
+            "choices": options.turn,
+        }
         self._unknown = commands.answering("unknown_command")
 
     def register(self, application: Application[Any, Any, Any, Any, Any, Any]) -> None:

@@ -76,19 +76,33 @@ class Outbox(Wishes):
             )
         self.touched_outbox = True
 
-    async def finish(self, row: Delivery, look: str = "") -> None:
+    async def finish(self, row: Delivery, look: str = "", look_again_at: float | None = None) -> None:
         """The row shows what `row.wanted` asked for; if more was wanted meanwhile, it stays due.
 
-        An answer or a notice that is through is of no more use.
+        Else, with `look_again_at`, it rests until then. An answer or a notice that is through is of no more use.
         """
         if row.subscription_id is None:
             await self._change("DELETE FROM outbox WHERE id = ?", (row.id,))
             return
+        rest = "sent" if look_again_at is None else "resting"
+        # A row whose chat was closed meanwhile is not looked at again.
         await self._change(
-            "UPDATE outbox SET shown = ?, look = ?, attempts = 0, not_before = 0,"
-            " state = CASE WHEN wanted > ? THEN 'pending' ELSE 'sent' END WHERE id = ?",
-            (row.wanted, look, row.wanted, row.id),
+            "UPDATE outbox SET shown = ?1, look = ?2, attempts = 0,"
+            " not_before = CASE WHEN wanted > ?1 OR state = 'dead' THEN 0 ELSE ?3 END,"
+            " state = CASE WHEN wanted > ?1 THEN 'pending' WHEN state = 'dead' THEN 'sent' ELSE ?4 END WHERE id = ?5",
+            (row.wanted, look, look_again_at or 0, rest, row.id),
         )
+        self.touched_outbox = True
+
+    async def finish_reactions(self, wanted: Mapping[int, int], emoji: str) -> None:
+        """The message shows `emoji`, which says what was `wanted` of these rows."""
+        for row_id, version in wanted.items():
+            await self._change(
+                "UPDATE outbox SET shown = ?1, look = ?2, attempts = 0, not_before = 0,"
+                " state = CASE WHEN state = 'dead' THEN 'dead' WHEN wanted > ?1 THEN 'pending' ELSE 'sent' END"
+                " WHERE id = ?3",
+                (version, emoji, row_id),
+            )
         self.touched_outbox = True
 
     async def postpone(
@@ -186,11 +200,17 @@ class Outbox(Wishes):
 
     # Parts of the above, and of what the other stages do
 
-    async def _want_cards(self, where: str, value: int) -> None:
+    async def _want(self, kind: OutboxKind, subscriptions: str, *values: int | str) -> None:
+        """What such rows of these subscriptions show is not the newest any more.
+
+        A row that rests is due at once; one that waits for its chat goes on waiting.
+        """
         await self._change(
-            "UPDATE outbox SET wanted = wanted + 1, state = CASE state WHEN 'sent' THEN 'pending' ELSE state END"
-            f" WHERE kind = 'card' AND {where}",
-            (value,),
+            "UPDATE outbox SET wanted = wanted + 1,"
+            " not_before = CASE state WHEN 'resting' THEN 0 ELSE not_before END,"
+            " state = CASE WHEN state IN ('sent', 'resting') THEN 'pending' ELSE state END"
+            f" WHERE kind = '{kind}' AND subscription_id IN (SELECT id FROM subscriptions WHERE {subscriptions})",
+            values,
         )
         self.touched_outbox = True
 

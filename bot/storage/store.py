@@ -134,12 +134,42 @@ class Store:
         return [rows.to_delivery(row) for row in found]
 
     async def next_delivery_at(self, now: float) -> float | None:
-        """When the next row that waits for its time becomes due."""
+        """When the next row that waits for its time becomes due, or is to be looked at again."""
         row = await self._one(
-            "SELECT min(not_before) FROM outbox WHERE state IN ('pending', 'doubt') AND not_before > ?",
+            "SELECT min(at) FROM"
+            " (SELECT min(not_before) AS at FROM outbox WHERE state IN ('pending', 'doubt') AND not_before > ?1"
+            " UNION ALL SELECT min(not_before) FROM outbox WHERE state = 'resting' AND not_before > ?1)",
             (now,),
         )
         return row[0] if row else None
+
+    async def cards_to_look_at(self, now: float, limit: int) -> list[Delivery]:
+        """Cards that have rested long enough, one for each chat, the longest overdue first.
+
+        However many there are, only some are read: it does no harm when a card is looked at later.
+        """
+        found = await self._all(
+            f"SELECT {rows.DELIVERY}, {Priority.PROGRESS:d}, min(o.not_before) AS since FROM"
+            "  (SELECT * FROM outbox WHERE state = 'resting' AND not_before <= ? ORDER BY not_before LIMIT ?) o"
+            " GROUP BY o.chat_id ORDER BY since LIMIT ?",
+            (now, 8 * limit, limit),
+        )
+        return [rows.to_delivery(row) for row in found]
+
+    async def reactions_due(self, chat_id: int, message_id: int) -> list[tuple[int, int, Task]]:
+        """The rows (id, wanted) of all that this message asked to follow and that still is, each with its task."""
+        found = await self._all(
+            f"SELECT o.id, o.wanted, {rows.TASK} FROM subscriptions s JOIN tasks t ON t.id = s.task_id"
+            " JOIN outbox o ON o.subscription_id = s.id AND o.kind = 'reaction'"
+            " WHERE s.chat_id = ? AND s.request_message_id = ? AND NOT s.stopped",
+            (chat_id, message_id),
+        )
+        return [(row[0], row[1], rows.to_task(row[2:])) for row in found]
+
+    async def durations(self, provider: str, model: str) -> list[float]:
+        """What the latest generations of that model took, in seconds; "" is the model that gateways do not name."""
+        sql = "SELECT seconds FROM durations WHERE provider = ? AND model = ?"
+        return [row[0] for row in await self._all(sql, (provider, model))]
 
     async def pauses(self) -> dict[int, float]:
         """The chats that Telegram has paused, and until when."""

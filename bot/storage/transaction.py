@@ -6,9 +6,14 @@ from dataclasses import replace
 from bot.storage import rows
 from bot.storage.counts import Counts
 from bot.storage.outbox import Outbox
-from bot.tracking.lifecycle import reopen
+from bot.tracking.choices import Notify, usual
+from bot.tracking.estimates import is_recent, took
+from bot.tracking.lifecycle import is_milestone, reopen
 from bot.tracking.model import NOT_LOCATED, OutboxKind, Subscription, Task
 from bot.tracking.troubles import TroubleKind
+
+# So many of the latest durations are kept for each provider and model.
+DURATIONS = 50
 
 
 class Transaction(Outbox, Counts):
@@ -96,6 +101,8 @@ class Transaction(Outbox, Counts):
         subscription = replace(wish, id=row[0], task_id=task.id)
         await self._change("DELETE FROM outbox WHERE subscription_id = ?", (subscription.id,))
         await self._queue(subscription, OutboxKind.CARD, now)
+        if subscription.request_message_id:
+            await self._queue(subscription, OutboxKind.REACTION, now)
         await self._queue_result(task, [subscription], now)
         self.touched_tasks.append(task.id)
 
@@ -130,15 +137,33 @@ class Transaction(Outbox, Counts):
         """The chat no longer follows the task; nothing more of it comes, but the card says so."""
         await self._change("UPDATE subscriptions SET stopped = 1 WHERE id = ?", (subscription.id,))
         await self._drop_result(subscription.id)
-        await self._want_cards("subscription_id = ?", subscription.id)
+        await self._want(OutboxKind.CARD, "id = ?", subscription.id)
+        # What else was asked for by the same message may all be over now.
+        await self._want(
+            OutboxKind.REACTION,
+            "chat_id = ? AND request_message_id = ? AND NOT stopped",
+            subscription.chat_id,
+            subscription.request_message_id,
+        )
         self.touched_tasks.append(subscription.task_id)
+
+    async def look_again(self, subscription: Subscription) -> Task | None:
+        """Somebody wants to know how things stand: the card is drawn anew, and an open task is asked for soon.
+
+        Returns the task as it is known so far.
+        """
+        await self._want(OutboxKind.CARD, "id = ?", subscription.id)
+        self.touched_tasks.append(subscription.task_id)
+        return await self._task(subscription.task_id)
 
     # Polling
 
     async def record(self, task: Task, now: float) -> None:
         """The task as decided, and with it everything that its chats are due: cards, and the result if it ended."""
+        named = task.id
         if task.is_located:
             task = await self._settle(task)
+        before = await self._task(task.id)
         await self._change(
             "UPDATE tasks SET provider = ?, account = ?, kind = ?, endpoint = ?, snapshot = ?, ending = ?,"
             " trouble = ?, source = ?, version = ?, changed_at = ?, deadline = ? WHERE id = ?",
@@ -157,14 +182,57 @@ class Transaction(Outbox, Counts):
                 task.id,
             ),
         )
-        followers = await self._all(
-            f"SELECT {rows.SUBSCRIPTION} FROM subscriptions s WHERE s.task_id = ? AND NOT s.stopped",
-            (task.id,),
+        followers = [
+            rows.to_subscription(row)
+            for row in await self._all(
+                f"SELECT {rows.SUBSCRIPTION} FROM subscriptions s WHERE s.task_id = ? AND NOT s.stopped", (task.id,)
+            )
+        ]
+        if before is None or named != task.id or is_milestone(before, task):
+            await self._want(OutboxKind.CARD, "task_id = ? AND NOT stopped", task.id)
+        else:
+            curious = rows.to_json(one.id for one in await self._who_want_everything(followers))
+            await self._want(OutboxKind.CARD, "id IN (SELECT value FROM json_each(?))", curious)
+        if before is None or named != task.id or before.ending is not task.ending:
+            await self._want(OutboxKind.REACTION, "task_id = ? AND NOT stopped", task.id)
+        await self._queue_result(task, followers, now)
+        if task.succeeded and before and before.ending is None and before.snapshot:
+            await self._keep_duration(task, now)
+
+    async def _task(self, task_id: int) -> Task | None:
+        row = await self._one(f"SELECT {rows.TASK} FROM tasks t WHERE t.id = ?", (task_id,))
+        return rows.to_task(row) if row else None
+
+    async def _who_want_everything(self, followers: Sequence[Subscription]) -> list[Subscription]:
+        """Those whose chat or topic is told every step."""
+        chats = sorted({one.chat_id for one in followers})
+        chosen = {
+            (chat_id, thread_id): Notify(notify)
+            for chat_id, thread_id, notify in await self._all(
+                "SELECT chat_id, thread_id, notify FROM choices WHERE notify IS NOT NULL"
+                " AND chat_id IN (SELECT value FROM json_each(?))",
+                (rows.to_json(chats),),
+            )
+        }
+
+        def notify(one: Subscription) -> Notify | None:
+            of_chat = chosen.get((one.chat_id, 0), usual(one.chat_id).notify)
+            return chosen.get((one.chat_id, one.thread_id), of_chat)
+
+        return [one for one in followers if notify(one) is Notify.ALL]
+
+    async def _keep_duration(self, task: Task, now: float) -> None:
+        """How long it took, for the estimates of others like it; the latest ones count."""
+        seconds = took(task) or (now - task.created_at if is_recent(task.created_at, now) else None)
+        if seconds is None:
+            return
+        kind = (task.provider, (task.snapshot and task.snapshot.model) or "")
+        await self._change("INSERT INTO durations (provider, model, seconds) VALUES (?, ?, ?)", (*kind, seconds))
+        await self._change(
+            "DELETE FROM durations WHERE provider = ?1 AND model = ?2 AND id NOT IN"
+            " (SELECT id FROM durations WHERE provider = ?1 AND model = ?2 ORDER BY id DESC LIMIT ?3)",
+            (*kind, DURATIONS),
         )
-        await self._want_cards(
-            "subscription_id IN (SELECT id FROM subscriptions WHERE task_id = ? AND NOT stopped)", task.id
-        )
-        await self._queue_result(task, [rows.to_subscription(row) for row in followers], now)
 
     async def _settle(self, task: Task) -> Task:
         """A task that was just located may be one that is tracked already: then its followers join that one."""

@@ -4,32 +4,80 @@
 """
 
 from bot.text.catalogue import Html, cut, lines, say
-from bot.text.message import Message
+from bot.text.message import ActionButton, Button, CopyButton, Message, Rows
+from bot.tracking.estimates import Timing, took
 from bot.tracking.model import Ending, Subscription, Task
 from providers.base import State
 
 BAR = 10
+COPY_LIMIT = 256
+MINUTE = 60
 MESSAGE_LIMIT = 300
 WORD_LIMIT = 60
 ID_SHOWN = 80
 
 
-def card(task: Task, subscription: Subscription, title: str, asked: str, language: str) -> Message:
-    """The status card. `asked` names the providers that are asked while nobody has answered for the ID."""
-    parts = [_state(task, subscription, title, asked, language)]
+def card(
+    task: Task, subscription: Subscription, title: str, asked: str, language: str, times: Timing | None = None
+) -> Message:
+    """The status card. `asked` names the providers that are asked while nobody has answered for the ID.
+
+    `times` are an open task's, None where nothing is to be said of them.
+    """
+    parts = [_state(task, subscription, title, asked, language, times)]
     if task.is_located:
         parts.insert(0, who(task, title, language))
     if task.trouble and task.ending is None and not subscription.stopped:
         parts.append(say(language, f"trouble.{task.trouble}", title=title or asked))
+    elif times and times.is_stalled:
+        parts.append(say(language, "card.stalled", quiet=span(times.quiet, language)))
     parts.append(say(language, "card.id", id=task.external_id))
-    return Message(lines(*parts))
+    return Message(lines(*parts), buttons(task, subscription, language))
+
+
+def buttons(task: Task, subscription: Subscription, language: str) -> Rows:
+    """The rows of buttons below the card, in every state."""
+    rows: list[tuple[Button, ...]] = [_actions(task, subscription, language)]
+    if len(task.external_id) <= COPY_LIMIT:
+        rows.append((CopyButton(say(language, "button.copy"), task.external_id),))
+    return tuple(filter(None, rows))
+
+
+def _actions(task: Task, subscription: Subscription, language: str) -> tuple[Button, ...]:
+    again = ActionButton(say(language, "button.again"), f"again:{subscription.id}")
+    if subscription.stopped:
+        return (again,)
+    if task.ending is None:
+        refresh = ActionButton(say(language, "button.refresh"), f"refresh:{subscription.id}")
+        stop = ActionButton(say(language, "button.stop"), f"stop:{subscription.id}", "danger")
+        return (refresh, stop)
+    if task.succeeded:
+        return ()
+    if task.ending is Ending.NOT_FOUND:
+        return (again,)
+    return (again, ActionButton(say(language, "button.details"), f"details:{subscription.id}"))
 
 
 def who(task: Task, title: str, language: str) -> Html:
     """Model and provider; an ID that nobody answered for has to speak for itself."""
     if task.snapshot and task.snapshot.model:
-        return say(language, "card.who", model=cut(task.snapshot.model, WORD_LIMIT), title=title)
-    return say(language, "card.who_short", title=title or cut(task.external_id, ID_SHOWN))
+        model = cut(task.snapshot.model, WORD_LIMIT)
+        return say(language, "card.who", model=model, title=cut(title, WORD_LIMIT))
+    return say(language, "card.who_short", title=cut(title, WORD_LIMIT) or cut(task.external_id, ID_SHOWN))
+
+
+def length(seconds: float, language: str) -> Html:
+    """As `span`, and what lasts a minute and a half at most in seconds: for what is over and known well."""
+    if seconds <= MINUTE * 1.5:
+        return say(language, "span.seconds", count=max(1, round(seconds)))
+    return span(seconds + MINUTE / 2, language)
+
+
+def about(seconds: float, language: str) -> Html:
+    """An estimate as people say it, no finer than minutes."""
+    if seconds < MINUTE * 0.75:
+        return say(language, "span.moment")
+    return say(language, "span.about", span=span(seconds + MINUTE / 2, language))
 
 
 def span(seconds: float, language: str) -> Html:
@@ -40,7 +88,7 @@ def span(seconds: float, language: str) -> Html:
     return say(language, "span.minutes", count=max(1, int(seconds // 60)))
 
 
-def _state(task: Task, subscription: Subscription, title: str, asked: str, language: str) -> Html:
+def _state(task: Task, subscription: Subscription, title: str, asked: str, language: str, times: Timing | None) -> Html:
     if subscription.stopped:
         return say(language, "card.stopped")
     if task.ending is Ending.DEADLINE:
@@ -50,7 +98,22 @@ def _state(task: Task, subscription: Subscription, title: str, asked: str, langu
         return say(language, key, title=title, asked=asked)
     if task.snapshot is None:
         return say(language, "card.looking_in", title=title) if title else say(language, "card.looking")
-    return _gateway_state(task, language)
+    state = _gateway_state(task, language)
+    return _timed(task, state, times, language) if times and task.ending is None else state
+
+
+def _timed(task: Task, state: Html, times: Timing, language: str) -> Html:
+    """The state with what is known of its time, in whole minutes: what is drawn twice in a minute reads the same."""
+    has_progress = task.state is State.RUNNING and task.snapshot is not None and task.snapshot.progress is not None
+    if has_progress and times.estimate.left is not None:
+        return say(language, "card.left", state=state, left=about(times.estimate.left, language))
+    elapsed = span(times.elapsed, language) if times.elapsed >= MINUTE else None
+    usual = about(times.estimate.usual, language) if times.estimate.usual and task.state is State.RUNNING else None
+    if elapsed and usual:
+        return say(language, "card.elapsed_of", state=state, elapsed=elapsed, usual=usual)
+    if usual and not has_progress:
+        return say(language, "card.usually", state=state, usual=usual)
+    return say(language, "card.elapsed", state=state, elapsed=elapsed) if elapsed else state
 
 
 def _gateway_state(task: Task, language: str) -> Html:
@@ -62,6 +125,9 @@ def _gateway_state(task: Task, language: str) -> Html:
         return say(language, "card.running_at", bar=_bar(snapshot.progress), progress=snapshot.progress)
     if task.state is State.SUCCEEDED and not (snapshot.outputs or snapshot.needs_fetch):
         return say(language, "card.succeeded_empty")
+    seconds = took(task) if task.succeeded else None
+    if seconds is not None:
+        return say(language, "card.succeeded_in", took=length(seconds, language))
     return _ended_badly(task, language) or say(language, f"card.{task.state}")
 
 

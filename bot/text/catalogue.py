@@ -64,6 +64,11 @@ def cut(text: str, limit: int) -> str:
     return kept.rstrip() + "…"
 
 
+def len_utf16(text: str) -> int:
+    """The length of `text` as Telegram counts it."""
+    return len(_sound(text).encode("utf-16-le")) // 2
+
+
 def _sound(text: str) -> str:
     """Without lone halves of characters, which no encoding takes."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -3,16 +3,21 @@
 Pure; Telegram HTML comes out. `title` is always the provider's name for people.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.text.cards import MESSAGE_LIMIT, span, who
-from bot.text.catalogue import Html, cut, lines, say
+from bot.text.cards import MESSAGE_LIMIT, length, span, who
+from bot.text.catalogue import Html, cut, len_utf16, lines, plain, say
 from bot.text.message import LinkButton, Message
+from bot.tracking.estimates import took
 from bot.tracking.model import Delivery, Ending, OutboxKind, Task
 from bot.tracking.results import is_openable
 from providers.base import Output, OutputKind
 
 PROMPT_LIMIT = 600
+# With less room than this, a prompt says nothing.
+PROMPT_LEAST = 20
+CAPTION_LIMIT = 1024
 
 
 def end_line(task: Task, row: Delivery, title: str, language: str) -> Message:
@@ -24,10 +29,29 @@ def end_line(task: Task, row: Delivery, title: str, language: str) -> Message:
     return Message(say(language, "end.because", end=end, message=reason) if reason else _prompted(task, end, language))
 
 
-def caption(task: Task, row: Delivery, title: str, language: str) -> Html:
-    """What stands below the media: which model, and the prompt folded away."""
+def caption(task: Task, row: Delivery, title: str, language: str, seconds: float | None = None) -> Html:
+    """What stands below the media: which model, the prompt folded away, the times, and the ID for whoever replies.
+
+    `seconds` is the length of the clip, None where that is not known.
+    """
     end = _end(task, row, title, language)
-    return end if row.part else _prompted(task, end, language)
+    if row.part:
+        return end
+    below = [*_times(task, seconds, language), say(language, "card.id", id=task.external_id)]
+    room = CAPTION_LIMIT - len_utf16(plain(lines(end, *below), 2 * CAPTION_LIMIT)) - 1
+    prompt = task.snapshot.prompt if task.snapshot and task.succeeded else None
+    if prompt and room >= PROMPT_LEAST:
+        below.insert(0, say(language, "caption.prompt", prompt=cut(prompt, min(PROMPT_LIMIT, room))))
+    return lines(end, *below)
+
+
+def reaction(tasks: Sequence[Task]) -> str:
+    """The emoji on the message that asked for these tasks: seen, all done, or not all of them; "" without any."""
+    if any(task.ending is None for task in tasks):
+        return "👀"
+    if not tasks:
+        return ""
+    return "🎉" if all(task.succeeded for task in tasks) else "👎"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +128,13 @@ def _end(task: Task, row: Delivery, title: str, language: str) -> Html:
     if len(kinds) == 1:
         return say(language, f"end.{kinds[0]}", who=name)
     return say(language, "end.files" if kinds else "end.succeeded", who=name, count=len(kinds))
+
+
+def _times(task: Task, seconds: float | None, language: str) -> list[Html]:
+    """How long the clip is and how long it took, in one line or none."""
+    values = {"length": seconds, "took": took(task)}
+    known = {name: length(value, language) for name, value in values.items() if value}
+    return [say(language, "caption." + "_".join(known), **known)] if known else []
 
 
 def _reason(task: Task) -> str:

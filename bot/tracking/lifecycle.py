@@ -7,6 +7,7 @@ progress, and an ended task does not change at all.
 
 from dataclasses import dataclass, replace
 
+from bot.tracking.estimates import is_recent
 from bot.tracking.model import Ending, Strike, Task
 from providers.base import OutputKind, QueryError, Snapshot, State
 
@@ -39,6 +40,8 @@ TOLD_AFTER = {
 
 PROGRESS_STEP = 10
 
+_SERIOUS = frozenset({Strike.AUTH, Strike.PAYMENT})
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -57,7 +60,20 @@ def decide(task: Task, answer: Snapshot | QueryError, now: float) -> Decision:
         after = replace(after, ending=Ending.DEADLINE)
     if not _is_visible(task, after):
         return Decision(_hold_back(task, after), changed=False)
+    after = _timed(task, after, now)
     return Decision(replace(after, version=task.version + 1, changed_at=now), changed=True)
+
+
+def is_milestone(before: Task, after: Task) -> bool:
+    """Whether even those want to know who only want to know where the task stands.
+
+    Progress is none; of troubles only what somebody has to do something about, and that it is over.
+    """
+    if (before.ending, before.state, before.is_located) != (after.ending, after.state, after.is_located):
+        return True
+    if (before.snapshot is None) != (after.snapshot is None):
+        return True
+    return before.trouble is not after.trouble and not _SERIOUS.isdisjoint({before.trouble, after.trouble})
 
 
 def reopen(task: Task, now: float, give_up_after: float) -> Task:
@@ -124,6 +140,14 @@ def _capped(progress: int | None, state: State) -> int | None:
     if progress is None or state is State.SUCCEEDED:
         return progress
     return min(progress, 99)
+
+
+def _timed(before: Task, after: Task, now: float) -> Task:
+    """Many gateways do not say when a task was done; who watched it knows."""
+    snapshot = after.snapshot
+    if snapshot is None or not after.succeeded or before.snapshot is None or is_recent(snapshot.completed_at, now):
+        return after
+    return replace(after, snapshot=replace(snapshot, completed_at=now))
 
 
 def _is_visible(before: Task, after: Task) -> bool:

@@ -114,11 +114,15 @@ class OutboxKind(StrEnum):
 
 
 class OutboxState(StrEnum):
-    """Where a row stands. `DOUBT`: it was being sent when the connection or the process died."""
+    """Where a row stands. `DOUBT`: it was being sent when the connection or the process died.
+
+    `RESTING`: as `SENT`, but it is an open task's card, and the time that it shows goes on: it is looked at again.
+    """
 
     PENDING = "pending"
     SENDING = "sending"
     DOUBT = "doubt"
+    RESTING = "resting"
     SENT = "sent"
     DEAD = "dead"
 

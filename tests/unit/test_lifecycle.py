@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.tracking.lifecycle import NOT_FOUND_AT_FIRST, NOT_FOUND_LATER, TRANSITIONS, Decision, decide, reopen
+from bot.tracking.lifecycle import (
+    NOT_FOUND_AT_FIRST,
+    NOT_FOUND_LATER,
+    TRANSITIONS,
+    Decision,
+    decide,
+    is_milestone,
+    reopen,
+)
 from bot.tracking.model import Ending, Strike, Task
 from providers.base import Output, OutputKind, QueryError, QueryErrorKind, Snapshot, State, TaskError
 
@@ -193,3 +201,22 @@ def test_no_sequence_of_answers_breaks_the_rules(sequence: list[Snapshot | Query
             progress = task.snapshot.progress
     assert endings <= 1
     assert all(later - earlier in {0, 1} for earlier, later in itertools.pairwise(versions))
+
+
+def test_who_watched_a_task_knows_when_it_was_done() -> None:
+    assert after(running, succeeded).snapshot == replace(succeeded, completed_at=NOW)
+    assert after(running, replace(succeeded, completed_at=NOW - 5)).snapshot == replace(succeeded, completed_at=NOW - 5)
+    assert after(running, replace(succeeded, completed_at=NOW + 9999)).snapshot == replace(succeeded, completed_at=NOW)
+    assert after(succeeded).snapshot == succeeded
+    assert after(running, failed).snapshot == failed
+
+
+def test_where_a_task_stands_is_its_state_its_end_and_what_somebody_has_to_do() -> None:
+    start = after(running)
+    assert is_milestone(TASK, start)
+    assert is_milestone(start, after(running, succeeded))
+    assert is_milestone(start, replace(start, ending=Ending.DEADLINE))
+    assert is_milestone(start, replace(start, trouble=Strike.AUTH))
+    assert is_milestone(replace(start, trouble=Strike.PAYMENT), start)
+    assert not is_milestone(start, replace(start, trouble=Strike.TRANSIENT))
+    assert not is_milestone(start, after(running, replace(running, progress=50)))

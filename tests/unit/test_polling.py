@@ -1,6 +1,6 @@
 import pytest
 
-from bot.polling.cadence import ACCOUNT_PAUSE, Pace, lane_pause, next_wait
+from bot.polling.cadence import ACCOUNT_PAUSE, HASTE, Pace, lane_pause, least_gap, next_wait
 from bot.polling.limiter import Lane, Lanes
 from bot.tracking.model import Task
 from providers.base import Provider, QueryError, QueryErrorKind, Snapshot, State
@@ -61,6 +61,17 @@ def test_a_rejected_key_pauses_its_account() -> None:
     assert lane_pause(error(QueryErrorKind.RATE_LIMITED), 30) == 30
     assert lane_pause(error(QueryErrorKind.TRANSIENT), 30) == 0
     assert lane_pause(RUNNING, 30) == 0
+
+
+def test_who_wants_to_know_at_once_waits_for_what_must_lie_between_two_questions() -> None:
+    patient = Provider("p", "P", "https://p.example", (), min_interval=8)
+    assert least_gap(Pace(), PROVIDER, RUNNING) == HASTE
+    assert least_gap(Pace(0.3), PROVIDER, RUNNING) == 0.3
+    assert least_gap(Pace(30), PROVIDER, RUNNING) == HASTE
+    assert least_gap(Pace(), patient, RUNNING) == 8
+    assert least_gap(Pace(1), patient, RUNNING) == 1
+    assert least_gap(Pace(), PROVIDER, error(QueryErrorKind.TRANSIENT)) == HASTE
+    assert least_gap(Pace(), PROVIDER, error(QueryErrorKind.TRANSIENT, retry_after=60)) == 60
 
 
 def test_a_lane_lets_so_many_through_at_once() -> None:

@@ -1,6 +1,7 @@
 import html
 import re
 import string
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,11 +10,13 @@ from hypothesis import strategies as st
 from bot.text import answers, cards, ends
 from bot.text.catalogue import CATALOGUES, cut, say
 from bot.text.message import LinkButton, Message
+from bot.tracking.estimates import Estimate, Timing
 from bot.tracking.model import Delivery, Ending, OutboxKind, OutboxState, Strike, Subscription, Task
 from providers.base import Output, OutputKind, Snapshot, State, TaskError
 
 LANGUAGES = sorted(CATALOGUES)
 FOLLOWER = Subscription(1, 1, 7, 0, 7, 3)
+VIDEO = Output(OutputKind.VIDEO, "https://x.example/v")
 HOSTILE = [
     "<b>",
     "</code>",
@@ -80,8 +83,14 @@ def task(snapshot: Snapshot | None = None, **values: object) -> Task:
     return Task(id=1, **base)  # type: ignore[arg-type]
 
 
-def shown(subject: Task, follower: Subscription = FOLLOWER, title: str = "Token360", language: str = "en") -> str:
-    return cards.card(subject, follower, title, "APIPod, Token360", language).html
+def shown(
+    subject: Task,
+    follower: Subscription = FOLLOWER,
+    title: str = "Token360",
+    language: str = "en",
+    times: Timing | None = None,
+) -> str:
+    return cards.card(subject, follower, title, "APIPod, Token360", language, times).html
 
 
 def test_the_card_of_a_whole_life() -> None:
@@ -130,6 +139,109 @@ def test_a_stopped_card_says_that_the_render_goes_on() -> None:
     assert "render itself goes on" in shown(task(Snapshot(State.RUNNING)), stopped)
 
 
+QUEUED, RUNNING, HALFWAY = Snapshot(State.QUEUED), Snapshot(State.RUNNING), Snapshot(State.RUNNING, progress=50)
+USUAL, SOON = Estimate(240.0), Estimate(240.0, 30.0)
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "times", "en", "zh"),
+    [
+        (QUEUED, Timing(59, 0), "⏳ In the queue", "⏳ 排队中"),
+        (QUEUED, Timing(119, 0, USUAL), "⏳ In the queue · 1 min so far", "⏳ 排队中 · 已 1 分钟"),
+        (RUNNING, Timing(59, 0), "🎬 Rendering", "🎬 生成中"),
+        (RUNNING, Timing(59, 0, USUAL), "🎬 Rendering · usually about 4 min", "🎬 生成中 · 通常约 4 分钟"),
+        (RUNNING, Timing(179, 0), "🎬 Rendering · 2 min so far", "🎬 生成中 · 已 2 分钟"),
+        (
+            RUNNING,
+            Timing(179, 0, Estimate(240.0, 61.0)),
+            "🎬 Rendering · 2 min of usually about 4 min",
+            "🎬 生成中 · 已 2 分钟，通常约 4 分钟",
+        ),
+        (
+            RUNNING,
+            Timing(60, 0, Estimate(20.0)),
+            "🎬 Rendering · 1 min of usually less than a minute",
+            "🎬 生成中 · 已 1 分钟，通常不到一分钟",
+        ),
+        (
+            HALFWAY,
+            Timing(170, 0, Estimate(None, 170.0)),
+            "🎬 Rendering ▰▰▰▰▰▱▱▱▱▱ 50 % · about 3 min left",
+            "🎬 生成中 ▰▰▰▰▰▱▱▱▱▱ 50% · 还需约 3 分钟",
+        ),
+        (
+            HALFWAY,
+            Timing(30, 0, SOON),
+            "🎬 Rendering ▰▰▰▰▰▱▱▱▱▱ 50 % · less than a minute left",
+            "🎬 生成中 ▰▰▰▰▰▱▱▱▱▱ 50% · 还需不到一分钟",
+        ),
+        (HALFWAY, Timing(30, 0, USUAL), "🎬 Rendering ▰▰▰▰▰▱▱▱▱▱ 50 %", "🎬 生成中 ▰▰▰▰▰▱▱▱▱▱ 50%"),
+        (
+            RUNNING,
+            Timing(9000, 8000, is_stalled=True),
+            "🎬 Rendering · 2 hours so far\n💤 No change for 2 hours; still watching.",
+            "🎬 生成中 · 已 2 小时\n💤 已 2 小时没有变化，仍在跟踪。",
+        ),
+    ],
+)
+def test_an_open_card_tells_its_time(snapshot: Snapshot, times: Timing, en: str, zh: str) -> None:
+    for language, words in (("en", en), ("zh", zh)):
+        text = shown(task(snapshot), language=language, times=times)
+        assert text == f"<b>Token360</b>\n{words}\n<code>v_1</code>"
+
+
+@pytest.mark.parametrize("snapshot", [QUEUED, RUNNING, HALFWAY])
+def test_what_is_drawn_twice_within_a_minute_reads_the_same(snapshot: Snapshot) -> None:
+    drawn = {shown(task(snapshot), times=Timing(120.0 + second, 0, USUAL)) for second in range(60)}
+    assert len(drawn) == 1
+
+
+def test_trouble_explains_a_stall_better_than_its_time() -> None:
+    text = shown(task(RUNNING, trouble=Strike.TRANSIENT), times=Timing(900, 900, is_stalled=True))
+    assert "does not answer" in text
+    assert "No change" not in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "en", "zh"),
+    [
+        (0.4, "in 1 s", "用时 1 秒"),
+        (74.0, "in 74 s", "用时 74 秒"),
+        (180.0, "in 3 min", "用时 3 分钟"),
+        (9000.0, "in 2 hours", "用时 2 小时"),
+    ],
+)
+def test_a_card_that_is_done_tells_how_long_it_took(seconds: float, en: str, zh: str) -> None:
+    done = Snapshot(State.SUCCEEDED, outputs=(VIDEO,), created_at=1000.0, completed_at=1000.0 + seconds)
+    assert f"✅ Done {en}\n" in shown(task(done, ending=Ending.DONE))
+    assert f"✅ 已完成，{zh}\n" in shown(task(done, ending=Ending.DONE), language="zh")
+
+
+STOPPED = replace(FOLLOWER, stopped=True)
+FAILED = Snapshot(State.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("subject", "follower", "wanted"),
+    [
+        (task(account=-1), FOLLOWER, ["refresh:1 stop:1", "copy"]),
+        (task(RUNNING), FOLLOWER, ["refresh:1 stop:1", "copy"]),
+        (task(RUNNING), STOPPED, ["again:1", "copy"]),
+        (task(Snapshot(State.SUCCEEDED, outputs=(VIDEO,)), ending=Ending.DONE), FOLLOWER, ["copy"]),
+        (task(FAILED, ending=Ending.DONE), FOLLOWER, ["again:1 details:1", "copy"]),
+        (task(Snapshot(State.CANCELLED), ending=Ending.DONE), FOLLOWER, ["again:1 details:1", "copy"]),
+        (task(RUNNING, ending=Ending.DEADLINE), FOLLOWER, ["again:1 details:1", "copy"]),
+        (task(account=-1, ending=Ending.NOT_FOUND), FOLLOWER, ["again:1", "copy"]),
+        (task(FAILED, ending=Ending.DONE, external_id="x" * 257), FOLLOWER, ["again:1 details:1"]),
+        (task(RUNNING, external_id="x" * 256), FOLLOWER, ["refresh:1 stop:1", "copy"]),
+    ],
+)
+def test_the_buttons_of_every_state(subject: Task, follower: Subscription, wanted: list[str]) -> None:
+    rows = cards.card(subject, follower, "Token360", "", "en").buttons
+    assert [" ".join(getattr(button, "data", "copy") for button in row) for row in rows] == wanted
+    assert all(len(button.text) <= 16 for row in rows for button in row)
+
+
 def row(kind: OutboxKind = OutboxKind.RESULT, *outputs: int, part: int = 0) -> Delivery:
     return Delivery(1, 7, 0, kind, OutboxState.PENDING, subscription_id=1, outputs=outputs, part=part)
 
@@ -141,6 +253,51 @@ def test_the_end_in_one_line_and_with_the_prompt_below_the_media() -> None:
     assert ends.end_line(subject, video, "Token360", "en").html == "✅ <b>Token360</b>: the video is ready"
     assert "a &lt;cat&gt;" in ends.caption(subject, video, "Token360", "en")
     assert ends.caption(subject, row(OutboxKind.RESULT, 1, part=1), "Token360", "en").startswith("🎞")
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "seconds", "en", "zh"),
+    [
+        (Snapshot(State.SUCCEEDED), None, "", ""),
+        (Snapshot(State.SUCCEEDED), 5.2, "5 s long\n", "时长 5 秒\n"),
+        (Snapshot(State.SUCCEEDED, created_at=10.0, completed_at=190.0), None, "made in 3 min\n", "生成用时 3 分钟\n"),
+        (
+            Snapshot(State.SUCCEEDED, created_at=10.0, completed_at=190.0),
+            5.2,
+            "5 s long · made in 3 min\n",
+            "时长 5 秒 · 生成用时 3 分钟\n",
+        ),
+    ],
+)
+def test_below_the_media_stand_its_times_and_its_id(snapshot: Snapshot, seconds: float, en: str, zh: str) -> None:
+    subject = task(replace(snapshot, outputs=(VIDEO,), prompt="a cat", model="m"), ending=Ending.DONE)
+    for language, words in (("en", en), ("zh", zh)):
+        text = ends.caption(subject, row(OutboxKind.RESULT, 0), "Token360", language, seconds)
+        assert text.endswith(f"<blockquote expandable>a cat</blockquote>\n{words}<code>v_1</code>")
+        assert text.startswith("✅ <b>m</b> · Token360")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("text", [*HOSTILE, "字" * 5000, "x" * 5000])
+@pytest.mark.parametrize("external_id", ["v_1", "x" * 512])
+def test_no_caption_grows_past_telegrams_limit_and_the_id_is_never_cut(
+    text: str, language: str, external_id: str
+) -> None:
+    done = Snapshot(State.SUCCEEDED, outputs=(VIDEO,), model=text, prompt=text, created_at=1.0, completed_at=9.0)
+    subject = task(done, ending=Ending.DONE, external_id=external_id)
+    caption = ends.caption(subject, row(OutboxKind.RESULT, 0), text, language, 5.0)
+    visible = html.unescape(re.sub(r"<[^>]+>", "", caption))
+    assert len(visible.encode("utf-16-le")) // 2 <= 1024
+    assert caption.endswith(f"\n<code>{external_id}</code>")
+
+
+def test_the_reaction_speaks_for_all_that_one_message_asked_for() -> None:
+    open_one, done = task(RUNNING), task(Snapshot(State.SUCCEEDED, outputs=(VIDEO,)), ending=Ending.DONE)
+    failed = task(FAILED, ending=Ending.DONE)
+    assert ends.reaction([]) == ""
+    assert ends.reaction([done, open_one, failed]) == "👀"
+    assert ends.reaction([done, done]) == "🎉"
+    assert ends.reaction([done, failed]) == "👎"
 
 
 def link(subject: Task, why: str, size: int | None = None, left: float | None = None, language: str = "en") -> Message:

@@ -80,3 +80,6 @@ DROP TABLE files;
 ALTER TABLE held RENAME TO files;
 
 CREATE INDEX subscriptions_by_person ON subscriptions (user_id, id);
+
+-- Cards of open tasks that are looked at again now and then; no other look at the outbox comes across them.
+CREATE INDEX outbox_resting ON outbox (not_before) WHERE state = 'resting';

@@ -1,0 +1,106 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.tracking.estimates import (
+    LONGEST,
+    SOON,
+    Estimate,
+    estimate,
+    is_recent,
+    is_stalled,
+    next_look,
+    timing,
+    took,
+)
+from bot.tracking.model import Task
+from providers.base import Snapshot, State
+
+NOW = 1_000_000.0
+PAST = [200.0, 220.0, 240.0, 260.0, 300.0]
+RUNNING = Snapshot(State.RUNNING)
+
+
+def task(snapshot: Snapshot = RUNNING, created_at: float = NOW - 100, changed_at: float = NOW - 10) -> Task:
+    return Task(1, "token360", 0, "video", "v1", created_at, changed_at, NOW + 1000, snapshot=snapshot)
+
+
+def test_two_are_not_enough_to_speak_of_what_is_usual() -> None:
+    assert estimate(PAST[:2], 10, None) == Estimate()
+    assert estimate(PAST[:3], 10, None) == Estimate(220, 210)
+
+
+def test_history_tells_what_is_left_until_it_is_overtaken() -> None:
+    assert estimate(PAST, 60, None) == Estimate(240, 180)
+    assert estimate(PAST, 239, None) == Estimate(240, SOON)
+    assert estimate(PAST, 250, None) == Estimate(240, 50)
+    assert estimate(PAST, 301, None) == Estimate(240, None)
+
+
+def test_progress_tells_it_without_any_history_but_not_from_its_first_steps() -> None:
+    assert estimate([], 60, 25) == Estimate(None, 180)
+    assert estimate([], 60, 5) == Estimate()
+    assert estimate([], 60, 100) == Estimate()
+
+
+def test_the_further_a_generation_has_come_the_more_its_own_pace_counts() -> None:
+    assert estimate(PAST, 120, 50) == Estimate(240, 120)
+    early, late = estimate(PAST, 40, 10).left, estimate(PAST, 180, 90).left
+    assert early == pytest.approx(0.1 * 360 + 0.9 * 200)
+    assert late == SOON
+    assert estimate(PAST, 400, 50).left == 400
+
+
+@given(
+    st.lists(st.floats(0.1, LONGEST), max_size=50),
+    st.floats(0, LONGEST),
+    st.none() | st.integers(0, 100),
+)
+def test_no_estimate_is_negative_or_endless(past: list[float], elapsed: float, progress: int | None) -> None:
+    found = estimate(past, elapsed, progress)
+    assert found.left is None or SOON <= found.left < 20 * LONGEST
+    assert (found.usual is None) == (len(past) < 3)
+
+
+def test_a_stall_is_silence_beyond_what_is_usual() -> None:
+    assert not is_stalled(479, 479, None)
+    assert is_stalled(480, 480, None)
+    assert not is_stalled(900, 900, 1000)
+    assert not is_stalled(250, 2100, 1000)
+    assert is_stalled(300, 2000, 1000)
+
+
+def test_the_longer_nothing_happens_the_rarer_the_looks() -> None:
+    looks, quiet = [], 0.0
+    while quiet < 7200:
+        looks.append(next_look(quiet))
+        quiet += looks[-1]
+    assert looks[:6] == [60, 60, 120, 240, 480, 900]
+    assert set(looks[6:]) == {900}
+
+
+@pytest.mark.parametrize("moment", [None, 0.0, -5.0, NOW, NOW + 1, NOW - LONGEST, 1000.0, float("nan")])
+def test_moments_that_can_not_be_true_do_not_count(moment: float | None) -> None:
+    assert not is_recent(moment, NOW)
+    assert timing(task(replace(RUNNING, created_at=moment)), PAST, NOW).elapsed == 100
+    assert took(task(Snapshot(State.SUCCEEDED, created_at=moment, completed_at=NOW))) is None
+
+
+def test_the_gateways_own_clock_is_used_where_it_can_be() -> None:
+    made = replace(RUNNING, created_at=NOW - 120, progress=50)
+    assert timing(task(made), PAST, NOW).elapsed == 120
+    assert timing(task(made), [], NOW).estimate == Estimate(None, 120)
+    assert timing(task(replace(made, created_at=NOW - 5)), PAST, NOW).elapsed == 100
+    done = Snapshot(State.SUCCEEDED, created_at=NOW - 120, completed_at=NOW - 20)
+    assert took(task(done)) == 100
+
+
+def test_of_a_task_that_was_tracked_late_progress_says_nothing() -> None:
+    assert timing(task(replace(RUNNING, progress=50)), [], NOW).estimate == Estimate()
+
+
+def test_a_clock_that_was_set_back_makes_no_negative_times() -> None:
+    times = timing(task(created_at=NOW + 50, changed_at=NOW + 50), [], NOW)
+    assert (times.elapsed, times.quiet) == (0, 0)
