@@ -52,7 +52,7 @@ class Courier:
         self._results = Results(telegram, stock, self._steps)
         self._albums = Albums(telegram, stock, self._steps)
         self._headers = Headers(stock, self._steps)
-        self._answers = Answers(store, gateways)
+        self._answers = Answers(store, gateways, clock)
         self._stats = StatsAnswer(store, telegram, self._steps, gateways, clock)
         self._gateways = gateways
         self._clock = clock

@@ -7,7 +7,7 @@ from typing import Any
 from telegram import Update
 from telegram.ext import Application, CallbackQueryHandler, ContextTypes, MessageHandler, TypeHandler, filters
 
-from bot.intake import admins, buttons, options
+from bot.intake import admins, buttons, lists, options
 from bot.intake.asks import Ask, Press, Turn, read_message, read_press
 from bot.intake.commands import Command, Commands
 from bot.intake.rights import Rights
@@ -40,8 +40,10 @@ class Router:
         self._commands: dict[str, Command] = {
             "start": commands.answering("start"),
             "help": commands.answering("help"),
-            "list": commands.answering("list"),
+            "list": lists.show,
+            "ls": lists.show,
             "track": commands.track,
+            "t": commands.track,
             "untrack": commands.untrack,
             "resend": commands.resend,
             "stats": admins.stats(desk.admins),
@@ -51,6 +53,7 @@ class Router:
         self._buttons = {
             "refresh": buttons.refresh,
             "stop": buttons.stop,
+            "list": lists.turn,
             "choose": options.choose,
             "choices": options.turn,
         }

@@ -11,10 +11,19 @@ from bot.storage.sqlite import Database
 from bot.storage.transaction import Transaction
 from bot.storage.wishes import HOLDING
 from bot.tracking.choices import Choices
+from bot.tracking.lists import PAGE, Page, Which, pages_of
 from bot.tracking.model import Delivery, Priority, Subscription, Task
 from bot.tracking.stats import Stats
 from bot.tracking.tally import Tally
 from bot.tracking.troubles import Trouble
+
+_SUCCEEDED = "(t.ending = 'done' AND json_extract(t.snapshot, '$.state') IS 'succeeded')"
+_WHICH = {
+    Which.ALL: "TRUE",
+    Which.OPEN: "t.ending IS NULL",
+    Which.DONE: _SUCCEEDED,
+    Which.FAILED: f"t.ending IS NOT NULL AND NOT {_SUCCEEDED}",
+}
 
 _PRIORITY = (
     f"CASE WHEN o.subscription_id IS NULL THEN {Priority.ANSWER:d}"
@@ -202,16 +211,25 @@ class Store:
         row = await self._one(sql, (chat_id, thread_id))
         return rows.to_choices(row) if row else Choices()
 
-    async def followed_in(self, chat_id: int, thread_id: int, limit: int) -> list[tuple[Subscription, Task]]:
-        """What the chat (or topic) follows, open tasks first, then the newest; an ID that nobody knew is no task."""
+    async def followed_in(self, chat_id: int, thread_id: int, which: Which, page: int) -> Page:
+        """What the chat (or topic) follows, open tasks first, then the newest; an ID that nobody knew is no task.
+
+        `page` counts from 1; beyond the end it is the last one.
+        """
         found = await self._all(
-            f"SELECT {rows.SUBSCRIPTION}, {rows.TASK} FROM subscriptions s JOIN tasks t ON t.id = s.task_id"
-            " WHERE s.chat_id = ? AND s.thread_id = ? AND NOT s.stopped"
-            " AND NOT (t.account < 0 AND t.ending IS NOT NULL)"
-            " ORDER BY t.ending IS NOT NULL, s.id DESC LIMIT ?",
-            (chat_id, thread_id, limit),
+            "WITH here AS MATERIALIZED (SELECT s.id AS id, t.ending IS NOT NULL AS has_ended"
+            "  FROM subscriptions s JOIN tasks t ON t.id = s.task_id"
+            "  WHERE s.chat_id = ?1 AND s.thread_id = ?2 AND NOT s.stopped"
+            f"  AND NOT (t.account < 0 AND t.ending IS NOT NULL) AND {_WHICH[which]}),"
+            " page AS MATERIALIZED (SELECT id, has_ended FROM here ORDER BY has_ended, id DESC LIMIT ?3"
+            "  OFFSET max(0, min(?4, ((SELECT count(*) FROM here) - 1) / ?3 * ?3)))"
+            f" SELECT (SELECT count(*) FROM here), {rows.SUBSCRIPTION}, {rows.TASK}"
+            " FROM page p JOIN subscriptions s ON s.id = p.id JOIN tasks t ON t.id = s.task_id"
+            " ORDER BY p.has_ended, p.id DESC",
+            (chat_id, thread_id, PAGE, (page - 1) * PAGE),
         )
-        return [_pair(row) for row in found]
+        count = found[0][0] if found else 0
+        return Page(which, min(page, pages_of(count)), count, tuple(_pair(row[1:]) for row in found))
 
     async def _all(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
         return await self._database.read(sql, values)

@@ -1,12 +1,9 @@
 """What commands and buttons are answered with, and what the operator is told. Pure; Telegram HTML comes out."""
 
-from bot.text.cards import ID_SHOWN, span, who
+from bot.text.cards import ID_SHOWN, span
 from bot.text.catalogue import CATALOGUES, Html, cut, lines, plain, say
 from bot.text.message import Message
-from bot.tracking.model import Ending, Subscription, Task
-from providers.base import State
 
-LIST_PAGE = 20
 TOAST_LIMIT = 200
 
 
@@ -24,25 +21,6 @@ def reply(facts: dict[str, str], providers: str, language: str) -> Message:
         sentence = f"reply.{key}_many" if len(ids) > 1 else f"reply.{key}"
         parts.append(say(language, sentence, **values, ids=_ids(ids, language), count=len(ids)))
     return Message(lines(*parts))
-
-
-def listing(found: list[tuple[Subscription, Task, str]], language: str) -> Message:
-    """What a chat follows: (subscription, task, title), one more than a page if there are more."""
-    if not found:
-        return Message(say(language, "list.empty"))
-    rows = [
-        say(
-            language,
-            "list.row",
-            who=who(task, title, language),
-            state=_brief(task, language),
-            id=cut(task.external_id, ID_SHOWN),
-        )
-        for _, task, title in found[:LIST_PAGE]
-    ]
-    if len(found) > LIST_PAGE:
-        rows.append(say(language, "list.more"))
-    return Message(lines(say(language, "list.title"), *rows))
 
 
 def notice(facts: dict[str, str], title: str, language: str) -> Message:
@@ -78,13 +56,3 @@ def _ids(ids: list[str], language: str) -> Html:
     """IDs in one sentence, each set apart so that a tap copies it."""
     shown = [say(language, "card.id", id=cut(one, ID_SHOWN)) for one in ids]
     return Html(say(language, "reply.comma").join(shown))
-
-
-def _brief(task: Task, language: str) -> Html:
-    if task.ending in {Ending.DEADLINE, Ending.NOT_FOUND}:
-        return say(language, f"list.{task.ending}")
-    if task.snapshot is None:
-        return say(language, "list.looking")
-    if task.state is State.RUNNING and task.snapshot.progress is not None:
-        return say(language, "list.running_at", progress=task.snapshot.progress)
-    return say(language, f"list.{task.state}")

@@ -349,14 +349,6 @@ def test_no_card_grows_past_telegrams_limit(text: str, language: str) -> None:
         assert len(visible.encode("utf-16-le")) // 2 <= 4096
 
 
-def test_a_list_has_a_page_and_says_when_there_is_more() -> None:
-    found = [(FOLLOWER, task(Snapshot(State.RUNNING, progress=5)), "Token360")] * (answers.LIST_PAGE + 1)
-    text = answers.listing(found, "en").html
-    assert text.count("<code>") == answers.LIST_PAGE
-    assert "older" in text
-    assert "Nothing" in answers.listing([], "en").html
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_answer_about_many_ids_is_one_message(language: str) -> None:
     many = "\n".join(f"{number}{'x' * 511}" for number in range(10))
