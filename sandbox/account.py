@@ -48,7 +48,7 @@ _CREATOR = MappingProxyType({"status": "creator", "is_anonymous": False})
 
 async def get_me(state: State, _params: Params) -> Json:
     """The bot's own account; it reads every group message."""
-    abilities = {"can_join_groups": True, "can_read_all_group_messages": True, "supports_inline_queries": False}
+    abilities = {"can_join_groups": True, "can_read_all_group_messages": True, "supports_inline_queries": True}
     return {**person_shape(state.me), **abilities, "can_connect_to_business": False, "has_main_web_app": False}
 
 
@@ -116,7 +116,7 @@ async def set_my_commands(state: State, params: Params) -> bool:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
     for command in commands:
         _check_command(command)
-    state.commands[_shelf(params)] = commands
+    state.commands[_shelf(state, params)] = commands
     return True
 
 
@@ -130,22 +130,24 @@ def _check_command(command: Any) -> None:
 
 async def get_my_commands(state: State, params: Params) -> list[Any]:
     """What setMyCommands left on exactly that shelf."""
-    return state.commands.get(_shelf(params), [])
+    return state.commands.get(_shelf(state, params), [])
 
 
 async def delete_my_commands(state: State, params: Params) -> bool:
     """An empty shelf is no error."""
-    state.commands.pop(_shelf(params), None)
+    state.commands.pop(_shelf(state, params), None)
     return True
 
 
-def _shelf(params: Params) -> tuple[str, str]:
+def _shelf(state: State, params: Params) -> tuple[str, str]:
     scope = params.mapping("scope") or {"type": "default"}
     if scope.get("type") not in _SCOPES:
         raise bad_request("Can't parse BotCommandScope: unsupported scope type specified")
     language = params.text("language_code")
     if language and not re.fullmatch(r"[a-z]{2}", language):
         raise bad_request("Invalid language code specified")
+    if "chat_id" in scope:
+        state.chats.reachable(scope["chat_id"])
     return "/".join(str(scope[name]) for name in ("type", "chat_id", "user_id") if name in scope), language
 
 

@@ -85,6 +85,7 @@ class Message:
     is_silent: bool = False
     is_protected: bool = False
     effect_id: str | None = None
+    via_bot: Person | None = None
     edited_at: int | None = None
     edits: int = 0
     reactions: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from sandbox.entities import Formatted, finish
 from sandbox.faults import Fault, Faults, Weather
 from sandbox.files import StoredFile
 from sandbox.gateways import Tasks
+from sandbox.inline import chosen
 from sandbox.refusal import ApiError
 from sandbox.scenarios import scenario_from
 from sandbox.shapes import message_shape, person_shape
@@ -23,6 +24,8 @@ Json = dict[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _NOTE = b"a note\n"
+# Far from the numbers of pressed buttons.
+_INLINE = 1_000_000
 _PRIVATE, _GROUP = "private", "supergroup"
 _TELEGRAM_FAULTS = frozenset(
     {"429", "error", "raw", "drop_before", "drop_after", "delay", "502_html", "502_after", "zero_id"}
@@ -48,6 +51,9 @@ class Control:
         return [
             web.post("/sim/say", _answering(self._say)),
             web.post("/sim/press", _answering(self._press)),
+            web.post("/sim/inline", _answering(self._type)),
+            web.get("/sim/inline/{query_id}", _answering(self._offered)),
+            web.post("/sim/choose", _answering(self._choose)),
             web.post("/sim/chat", _answering(self._chat)),
             web.get("/sim/chats/{chat_id}", _answering(self._look)),
             web.get("/sim/files/{file_id}", self._file),
@@ -111,6 +117,53 @@ class Control:
         self._state.updates.ask(query["id"])
         return {"update_id": self._state.updates.push("callback_query", query), "callback_query_id": query["id"]}
 
+    async def _type(self, request: web.Request) -> Json:
+        """Types `query` behind the bot's name, in a chat that the bot may know nothing of."""
+        body = await request.json()
+        person = _person(body, int(body["user_id"]))
+        self._state.chats.meet(person)
+        query_id = str(_INLINE + len(self._state.inline))
+        query: Json = {
+            "id": query_id,
+            "from": person_shape(person),
+            "query": str(body.get("query", "")),
+            "offset": str(body.get("offset", "")),
+            "chat_type": str(body.get("chat_type", _PRIVATE)),
+        }
+        self._state.inline[query_id] = {"person": person, "answer": None}
+        self._state.updates.ask(query_id)
+        return {"update_id": self._state.updates.push("inline_query", query), "inline_query_id": query_id}
+
+    async def _offered(self, request: web.Request) -> Json:
+        return {"answer": self._inline(request.match_info["query_id"])["answer"]}
+
+    async def _choose(self, request: web.Request) -> Json:
+        """Sends one of the results into a chat, as the person; the bot is in that chat and hears of it."""
+        body = await request.json()
+        query = self._inline(str(body["inline_query_id"]))
+        results = (query["answer"] or {}).get("results", ())
+        found = [result for result in results if result["id"] == str(body["result_id"])]
+        if not found:
+            raise ValueError("no such result")
+        content, attachment = chosen(self._state, found[0])
+        chat, person = self._meet({"user_id": query["person"].id, "first_name": query["person"].first_name, **body})
+        message = self._state.chats.post(
+            chat.id,
+            person,
+            content,
+            attachment=attachment,
+            thread_id=body.get("message_thread_id"),
+            via_bot=self._state.me,
+            is_editable=False,
+        )
+        shape = message_shape(self._state.chats, message)
+        return {"update_id": self._state.updates.push("message", shape), "message_id": message.message_id}
+
+    def _inline(self, query_id: str) -> Json:
+        if query_id not in self._state.inline:
+            raise ValueError("no such inline query")
+        return self._state.inline[query_id]
+
     async def _delete(self, request: web.Request) -> Json:
         """A person may delete what the bot wrote."""
         body = await request.json()
@@ -137,14 +190,13 @@ class Control:
     def _meet(self, body: Mapping[str, Any]) -> tuple[Chat, Person]:
         """The chat and the person; whoever speaks in a chat makes it exist."""
         chat_id, user_id = int(body["chat_id"]), int(body.get("user_id", body["chat_id"]))
-        name = str(body.get("first_name", f"Person {user_id}"))
-        person = Person(user_id, name, username=body.get("username"), language_code=body.get("language_code"))
+        person = _person(body, user_id)
         self._state.chats.meet(person)
         chat = self._state.chats.find(chat_id)
         if chat is None:
             kind = str(body.get("chat_type", _type_of(chat_id)))
             title = None if kind == _PRIVATE else str(body.get("title", "Group"))
-            chat = Chat(chat_id, kind, title, name if kind == _PRIVATE else None)
+            chat = Chat(chat_id, kind, title, person.first_name if kind == _PRIVATE else None)
             self._state.chats.put(chat)
         return chat, person
 
@@ -237,6 +289,11 @@ def _order(body: Mapping[str, Any], match: Mapping[str, Any], kinds: frozenset[s
     named = {"method", "chat_id", "parse_mode", "provider", "id", "kind", "times", "skip"}
     details = {name: value for name, value in body.items() if name not in named}
     return Fault(body["kind"], match, int(body.get("times", 1)), int(body.get("skip", 0)), details)
+
+
+def _person(body: Mapping[str, Any], user_id: int) -> Person:
+    name = str(body.get("first_name", f"Person {user_id}"))
+    return Person(user_id, name, username=body.get("username"), language_code=body.get("language_code"))
 
 
 def _type_of(chat_id: int) -> str:

@@ -27,6 +27,7 @@ _WORDS = frozenset(
         "url",
         "file_id",
         "secret_token",
+        "next_offset",
         "action",
         "photo",
         "video",

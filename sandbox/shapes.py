@@ -54,6 +54,7 @@ def message_shape(chats: Chats, message: Message, *, with_reply: bool = True) ->
         "media_group_id": message.group_id,
         "has_protected_content": message.is_protected,
         "effect_id": message.effect_id,
+        "via_bot": person_shape(message.via_bot) if message.via_bot else None,
         "reply_to_message": message_shape(chats, replied, with_reply=False) if replied else None,
         "reply_markup": dict(message.keyboard) if message.keyboard else None,
     }

@@ -29,6 +29,7 @@ class State:
     webhook_url: str = ""
     popups: list[dict[str, Any]] = field(default_factory=list)
     actions: list[dict[str, Any]] = field(default_factory=list)
+    inline: dict[str, dict[str, Any]] = field(default_factory=dict)
     chats: Chats = field(init=False)
     updates: Updates = field(init=False)
 

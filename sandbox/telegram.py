@@ -12,6 +12,7 @@ from sandbox.account import ACCOUNT
 from sandbox.calls import Calls
 from sandbox.editing import EDITING
 from sandbox.faults import Fault, Faults, Weather
+from sandbox.inline import INLINE
 from sandbox.params import Params, Upload
 from sandbox.refusal import TOO_LARGE, ApiError, bad_request
 from sandbox.sending import SENDING, Method
@@ -19,7 +20,7 @@ from sandbox.spool import Spool
 from sandbox.state import State
 
 METHODS: Mapping[str, tuple[str, Method]] = MappingProxyType(
-    {name.lower(): (name, method) for name, method in {**SENDING, **EDITING, **ACCOUNT}.items()}
+    {name.lower(): (name, method) for name, method in {**SENDING, **EDITING, **ACCOUNT, **INLINE}.items()}
 )
 _TOKEN = re.compile(r"[0-9]+:[0-9A-Za-z_-]+")
 ORDINARY = "ordinary"

@@ -10,6 +10,8 @@ from telegram import (
     CopyTextButton,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
+    InlineQueryResultCachedPhoto,
+    InlineQueryResultsButton,
     InputFile,
     InputMediaAnimation,
     InputMediaAudio,
@@ -131,6 +133,17 @@ async def show(api: Bot, origins: Origins, media: Media) -> None:
     await api.edit_message_media(InputMediaAnimation(attached("dawn.mp4")), PERSON, one.message_id)
 
 
+async def offer(api: Bot, person: Player, media: Media) -> None:
+    sent = await api.send_photo(PERSON, files_of(media)["dawn.png"], filename="dawn.png")
+    asked = await person.tell("inline", user_id=PERSON, query="dawn")
+    result = InlineQueryResultCachedPhoto(
+        "1", sent.photo[-1].file_id, title="Dawn", caption="<b>dawn</b>", parse_mode="HTML"
+    )
+    button = InlineQueryResultsButton("Open", start_parameter="inline")
+    await api.answer_inline_query(asked["inline_query_id"], [result], 10, True, "1-0", button)
+    await person.tell("choose", inline_query_id=asked["inline_query_id"], result_id="1", chat_id=-5)
+
+
 async def visit_a_group(api: Bot, person: Player) -> None:
     await person.tell("chat", id=-5, title="Crew", topics=[3], admins=[PERSON])
     await person.tell("say", chat_id=-5, user_id=PERSON, message_thread_id=3, text="/list@rushes")
@@ -138,7 +151,6 @@ async def visit_a_group(api: Bot, person: Player) -> None:
     await api.get_chat(-5)
     await api.get_chat_member(-5, PERSON)
     await api.get_chat_member(-5, api.id)
-    await api.get_updates()
 
 
 async def test_nobody_complains(origins: Origins, api: Bot, person: Player, media: Media) -> None:
@@ -146,6 +158,8 @@ async def test_nobody_complains(origins: Origins, api: Bot, person: Player, medi
     await talk(api, person)
     await show(api, origins, media)
     await visit_a_group(api, person)
+    await offer(api, person, media)
+    await api.get_updates()
     calls = (await person.ask("calls"))["calls"]
     assert complaints(calls) == []
     assert {call["status"] for call in calls} == {200}

@@ -242,6 +242,8 @@ async def test_commands_lie_on_one_shelf_per_scope_and_language(api: Bot, person
     assert list(await api.get_my_commands()) == [track]
     assert list(await api.get_my_commands(scope=scope, language_code="zh")) == [watch]
     assert list(await api.get_my_commands(scope=BotCommandScopeChat(PERSON))) == []
+    nowhere = BotCommandScopeChat(4321)
+    assert await refusal(person, api.set_my_commands([track], scope=nowhere)) == "Bad Request: chat not found"
     assert await api.delete_my_commands()
     assert list(await api.get_my_commands()) == []
     for command, complaint in (
