@@ -8,7 +8,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,11 @@ from telegram.ext import Application, ApplicationBuilder
 
 from bot import __version__
 from bot.bot_api import bot_api_request
+from bot.delivery.asides import Asides
 from bot.delivery.courier import Courier
 from bot.delivery.files import Files
+from bot.delivery.gallery import Gallery
+from bot.delivery.menu import Menu
 from bot.delivery.pacing import Pacing
 from bot.delivery.sender import Sender
 from bot.delivery.stock import Stock
@@ -112,13 +115,17 @@ async def _build(
     telegram = Telegram(application.bot, pacing, seal, clocks.monotonic, local_mode=local)
     courier = Courier(store, telegram, Stock(store, files), gateways, clocks.now, settings.default_language)
 
-    admins = settings.admin_telegram_user_ids
+    admins, language = settings.admin_telegram_user_ids, settings.default_language
+    asides = Asides(application.bot, pacing, clocks.monotonic)
+    gallery = await stack.enter_async_context(Gallery(store, asides, gateways, language))
+    await stack.enter_async_context(_beside(Menu(store, asides, admins, language).tell()))
+
     rights = Rights(application.bot, admins, clocks.monotonic)
     desk = Desk(store, Commands(gateways, settings.poll_give_up_after), rights, seal, clocks.now, admins)
     Router(desk).register(application)
     gate = Gate(_access(settings), courier, seal, application.bot.username, clocks.now)
     return Loops(
-        Updates(application, store, gate, clocks.now),
+        Updates(application, store, gate, gallery.browse, clocks.now),
         Scheduler(store, poller, lanes, clocks),
         Sender(store, courier, pacing, clocks.now, clocks.monotonic),
     )
@@ -144,6 +151,17 @@ async def _until_stopped(loops: Loops) -> None:
     await asyncio.gather(stopping, *workers, return_exceptions=True)
     for worker in done - {stopping}:
         worker.result()
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """`work` is done beside everything else; what is left of it when the bot stops is left."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @asynccontextmanager

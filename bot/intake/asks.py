@@ -3,10 +3,11 @@
 import re
 from dataclasses import dataclass
 
-from telegram import CallbackQuery, Message, MessageEntity, User
+from telegram import CallbackQuery, InlineQuery, Message, MessageEntity, User
 from telegram.constants import ChatType
 
 from bot.text.catalogue import language_of
+from bot.tracking.gallery import Search
 from bot.tracking.model import Subscription
 from bot.tracking.seal import Seal
 
@@ -109,6 +110,12 @@ def read_press(query: CallbackQuery, seal: Seal) -> Press | None:
         verb=data[1],
         argument=data[2] or "",
     )
+
+
+def read_search(query: InlineQuery, *, is_let_in: bool) -> Search:
+    """What somebody types behind the bot's name in some chat."""
+    language = language_of(query.from_user.language_code)
+    return Search(query.id, query.from_user.id, query.query, query.offset, language, is_let_in)
 
 
 def _name(user: User | None) -> str:

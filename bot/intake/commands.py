@@ -33,6 +33,15 @@ class Commands:
 
         return answer
 
+    def helping(self, admins: frozenset[int]) -> Command:
+        """`/help`; the bot's own admins also see what only they may do."""
+
+        async def answer(ask: Ask, tx: Transaction, now: float) -> None:
+            say = "help help_admins help_more" if ask.user_id in admins else "help help_more"
+            await tx.reply(ask.origin, {"say": say}, now)
+
+        return answer
+
     async def track(self, ask: Ask, tx: Transaction, now: float) -> None:
         """`/track` and what may follow it, or a reply: the chat follows all tasks that are named, or none of them."""
         await self._track(ask, read_references(ask.arguments, self._gateways.providers, ask.quoted), tx, now)

@@ -48,7 +48,13 @@ class Gate:
         if update.callback_query:
             return self._admits_press(update.callback_query)
         message = update.effective_message
-        return message is not None and message.from_user is not None and self._admits_message(message)
+        if message is None or message.from_user is None or self._is_ours(message):
+            return False
+        return self._admits_message(message)
+
+    def lets_in(self, user_id: int) -> bool:
+        """Whether this person may use the bot by themselves."""
+        return self._access.permits(user_id, user_id)
 
     def _admits_message(self, message: Message) -> bool:
         """What people say to each other in a group is none of the bot's business."""
@@ -82,6 +88,10 @@ class Gate:
         task = asyncio.create_task(errand)
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
+
+    def _is_ours(self, message: Message) -> bool:
+        """What somebody chose out of an inline answer is said by them, but it is no command."""
+        return message.via_bot is not None and (message.via_bot.username or "").lower() == self._username
 
     def _is_for_us(self, ask: Ask) -> bool:
         """In a group only a command that names this bot, or no bot at all, is spoken to it."""

@@ -39,7 +39,7 @@ class Router:
         self._desk = desk
         self._commands: dict[str, Command] = {
             "start": commands.answering("start"),
-            "help": commands.answering("help"),
+            "help": commands.helping(desk.admins),
             "list": lists.show,
             "ls": lists.show,
             "track": commands.track,

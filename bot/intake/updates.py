@@ -16,16 +16,17 @@ from telegram import Update
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import Application
 
-from bot.intake.asks import read_message
+from bot.intake.asks import read_message, read_search
 from bot.intake.gate import Gate
 from bot.intake.keys import mask_all
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.text.catalogue import language_of
+from bot.tracking.gallery import Search
 
 log = logging.getLogger(__name__)
 
-WANTED = ["message", "callback_query"]
+WANTED = ["message", "callback_query", "inline_query"]
 LONG_POLL = 30  # seconds; Telegram allows 50
 READ_MARGIN = 10  # seconds on top of that before the connection counts as dead
 AT_ONCE = 0.2
@@ -41,19 +42,24 @@ HEARD = 10_000
 
 
 class Updates:
-    """The update loop. `last_answer` is when Telegram last answered, for the health check."""
+    """The update loop. `last_answer` is when Telegram last answered, for the health check.
+
+    `browse` is given what people search for; that is not stored.
+    """
 
     def __init__(
         self,
         application: Application[Any, Any, Any, Any, Any, Any],
         store: Store,
         gate: Gate,
+        browse: Callable[[Search], None],
         clock: Callable[[], float],
     ) -> None:
         self.last_answer = clock()
         self._application = application
         self._store = store
         self._gate = gate
+        self._browse = browse
         self._clock = clock
         self._offset: int | None = None
         self._last_update_at = clock()
@@ -102,6 +108,11 @@ class Updates:
         welcome = [self._without_keys(update) for update in updates if self._gate.admits(update)]
         fresh = await self._keep(welcome) if welcome else set()
         self._offset = updates[-1].update_id + 1
+        for update in updates:
+            if update.inline_query:
+                self._browse(
+                    read_search(update.inline_query, is_let_in=self._gate.lets_in(update.inline_query.from_user.id))
+                )
         for update in welcome:
             if update.update_id in fresh:
                 await self._dispatch(update)

@@ -89,10 +89,17 @@ async def _connect(path: Path) -> aiosqlite.Connection:
     try:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
             await connection.execute(f"PRAGMA {pragma}")
+        await connection.create_function("mentions", 2, _mentions, deterministic=True)
     except sqlite3.Error:
         await connection.close()
         raise
     return connection
+
+
+def _mentions(text: str, words: str) -> bool:
+    """For questions: whether every word occurs in the text, in whatever case; SQLite itself knows only ASCII's."""
+    folded = text.casefold()
+    return all(word in folded for word in words.casefold().split())
 
 
 async def _migrate(connection: aiosqlite.Connection) -> None:

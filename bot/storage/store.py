@@ -11,6 +11,7 @@ from bot.storage.sqlite import Database
 from bot.storage.transaction import Transaction
 from bot.storage.wishes import HOLDING
 from bot.tracking.choices import Choices
+from bot.tracking.gallery import Find, Place
 from bot.tracking.lists import PAGE, Page, Which, pages_of
 from bot.tracking.model import Delivery, Priority, Subscription, Task
 from bot.tracking.stats import Stats
@@ -24,6 +25,25 @@ _WHICH = {
     Which.DONE: _SUCCEEDED,
     Which.FAILED: f"t.ending IS NOT NULL AND NOT {_SUCCEEDED}",
 }
+
+# Of what is held in two forms, the one that shows.
+_MEDIA_FIRST = (
+    "(f.wish = 'media' OR NOT EXISTS"
+    " (SELECT 1 FROM files w WHERE w.task_id = f.task_id AND w.output = f.output AND w.wish = 'media'))"
+)
+_DELIVERED = (
+    f"EXISTS (SELECT 1 FROM outbox o WHERE o.subscription_id = s.id AND o.kind IN {rows.RESULTS}"
+    " AND o.state = 'sent' AND f.output IN (SELECT value FROM json_each(o.outputs)))"
+)
+_UNPROTECTED = (
+    "NOT coalesce((SELECT c.protect FROM choices c WHERE c.chat_id = s.chat_id AND c.thread_id = s.thread_id),"
+    " (SELECT c.protect FROM choices c WHERE c.chat_id = s.chat_id AND c.thread_id = 0), 0)"
+)
+_WORDS = (
+    "coalesce(json_extract(t.snapshot, '$.prompt'), '') || ' ' || coalesce(json_extract(t.snapshot, '$.model'), '')"
+    " || ' ' || t.provider || ' ' || t.external_id"
+)
+_NEWEST = 2**62
 
 _PRIORITY = (
     f"CASE WHEN o.subscription_id IS NULL THEN {Priority.ANSWER:d}"
@@ -230,6 +250,30 @@ class Store:
         )
         count = found[0][0] if found else 0
         return Page(which, min(page, pages_of(count)), count, tuple(_pair(row[1:]) for row in found))
+
+    # Inline mode
+
+    async def media_of(self, user_id: int, text: str, after: Place | None, limit: int) -> list[Find]:
+        """What Telegram holds of the outputs that were delivered to this person, the newest subscription first.
+
+        Every word of `text` stands in the prompt, the model, the provider's name or the ID. Nothing comes from where
+        content is protected. `after`: only what comes behind that place.
+        """
+        start = after or Place(_NEWEST, -1)
+        found = await self._all(
+            f"SELECT s.id, f.output, f.form, f.file_id, {rows.TASK} FROM subscriptions s"
+            " JOIN tasks t ON t.id = s.task_id JOIN files f ON f.task_id = t.id"
+            f" WHERE s.user_id = ? AND s.id <= ? AND (s.id < ? OR f.output > ?) AND {_MEDIA_FIRST} AND {_DELIVERED}"
+            f" AND {_UNPROTECTED} AND (? = '' OR mentions({_WORDS}, ?)) ORDER BY s.id DESC, f.output LIMIT ?",
+            (user_id, start.subscription_id, start.subscription_id, start.output, text.strip(), text, limit),
+        )
+        return [Find(Place(row[0], row[1]), rows.to_task(row[4:]), row[2], row[3]) for row in found]
+
+    # The bot itself
+
+    async def told(self) -> dict[str, str]:
+        """What Telegram was told about the bot: a digest of each thing."""
+        return dict(await self._all("SELECT what, digest FROM told"))
 
     async def _all(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
         return await self._database.read(sql, values)

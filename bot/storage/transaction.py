@@ -47,6 +47,14 @@ class Transaction(Outbox, Counts):
         """Drops the numbers of handled updates that Telegram can no longer hand out again."""
         await self._change("DELETE FROM inbox WHERE body IS NULL AND received_at < ?", (moment,))
 
+    async def note_told(self, what: str, digest: str) -> None:
+        """Telegram was told this about the bot."""
+        await self._change("INSERT OR REPLACE INTO told (what, digest) VALUES (?, ?)", (what, digest))
+
+    async def forget_told(self, what: str) -> None:
+        """That was taken back."""
+        await self._change("DELETE FROM told WHERE what = ?", (what,))
+
     # Following
 
     async def find_task(self, external_id: str, provider: str, kind: str) -> Task | None:

@@ -90,16 +90,29 @@ EN = {
     "span.about": "about {span}",
     "span.moment": "less than a minute",
     # Answers to commands.
-    "reply.start": "👋 Send <code>/track ID</code> with the ID of a video or image generation. I watch it and put the"
-    " finished media into this chat.\n\nProviders here: {providers}\n/help tells more.",
-    "reply.help": "<b>/track ID</b> watch a generation, or several IDs at once; name the provider or the kind if you"
-    " like: <code>/track ID apipod image</code>. A link of the gateway, the JSON it answered with or a curl line do as"
-    " well, and so does /track as a reply to a message with the ID. In private the ID alone is enough.\n"
-    "<b>/list</b> what this chat watches\n"
-    "<b>/untrack ID</b> stop watching (the render itself goes on)\n"
-    "<b>/resend ID</b> bring a finished result once more\n"
-    "<b>/settings</b> language, sound and form of results here\n"
-    "<b>/help</b> this page\n\nProviders here: {providers}",
+    "reply.start": "👋 I watch video and image generations, and put the finished media into this chat.\n"
+    "Send <code>/track ID</code> with the ID of a task; in private the ID alone is enough.\n\n"
+    "Providers here: {providers}\n/help tells more.",
+    "reply.help": "<b>Tasks</b>\n"
+    "/track ID · watch one, or several at once\n"
+    "/list · what this chat watches\n"
+    "/status ID · everything about one task\n"
+    "/untrack ID · stop watching (the render itself goes on)\n"
+    "/resend ID · bring a finished result once more\n\n"
+    "<b>This chat</b>\n"
+    "/settings · what is told here, and how results come\n"
+    "/lang · the language\n"
+    "/help · this page\n",
+    "reply.help_admins": "<b>For the bot's admins</b>\n"
+    "/allow ID · let a person or a group in\n"
+    "/deny ID · turn them away\n"
+    "/invite · a link that lets somebody in\n"
+    "/stats · how the bot is doing\n",
+    "reply.help_more": "For example: <code>/track video_69095b4ce004</code>. A link of the gateway, the JSON it"
+    " answered with or a curl line do as well, and so does /track as a reply to a message with the ID. Name the"
+    " provider or the kind if you like: <code>/track ID apipod image</code>.\n"
+    "Short: /t for /track, /ls for /list; <code>/list open</code>, <code>done</code> or <code>failed</code>.\n\n"
+    "Providers here: {providers}",
     "reply.no_providers": "none yet; the operator has to set an API key",
     "reply.usage_track": "Which ID? For example: <code>/track video_69095b4ce004</code>",
     "reply.usage_untrack": "Which ID? For example: <code>/untrack video_69095b4ce004</code>; /list shows them.",
@@ -215,6 +228,27 @@ EN = {
     "options.provider.what": "An ID that names no gateway is looked for at all of them. If several know it,"
     " this one is believed.",
     "options.provider.none": "none",
+    # What stands beside each command in Telegram's menu, and on the bot's own page. No markup; 256 characters, the
+    # description 512, the short one 120.
+    "menu.track": "Watch a generation: /track ID",
+    "menu.list": "What this chat watches",
+    "menu.status": "Everything about one task: /status ID",
+    "menu.untrack": "Stop watching: /untrack ID",
+    "menu.resend": "Bring a result once more: /resend ID",
+    "menu.settings": "What is told here, and how results come",
+    "menu.lang": "The language of this chat",
+    "menu.help": "How it works",
+    "menu.stats": "How the bot is doing",
+    "menu.allow": "Let a person or a group in: /allow ID",
+    "menu.deny": "Turn a person or a group away: /deny ID",
+    "menu.invite": "A link that lets somebody in",
+    "menu.description": "I watch video and image generations at your providers, and put the finished media into the"
+    " chat.\n\nSend /track with the ID of a task.",
+    "menu.short_description": "Watches AI video and image generations, and brings the finished media into the chat.",
+    # Somebody's own media, offered in any chat. The title and the button have no markup.
+    "gallery.title": "{name}: {prompt}",
+    "gallery.nothing": "Nothing finished here yet: open the bot",
+    "gallery.not_found": "Nothing found: open the bot",
     # To people who are not let in, and to the operator.
     "refusal": "This bot is private. Your ID is <code>{user_id}</code>; give it to the bot's operator to be let in.",
     "notice.account": "{title}, account {account}",

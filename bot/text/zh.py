@@ -82,16 +82,28 @@ ZH = {
     "span.seconds": "{count} 秒",
     "span.about": "约 {span}",
     "span.moment": "不到一分钟",
-    "reply.start": "👋 发送 <code>/track ID</code>，ID 是视频或图片生成任务的编号。我会跟踪它，并把成品发到这个聊天里。"
-    "\n\n可用平台：{providers}\n/help 查看更多。",
-    "reply.help": "<b>/track ID</b> 跟踪一个任务，也可以一次写多个 ID；可以写明平台或类型："
-    "<code>/track ID apipod image</code>。平台的链接、它返回的 JSON 或 curl 命令也可以；"
-    "或者用 /track 回复含有 ID 的消息。私聊时只发 ID 就行。\n"
-    "<b>/list</b> 本聊天正在跟踪的任务\n"
-    "<b>/untrack ID</b> 停止跟踪（生成本身不受影响）\n"
-    "<b>/resend ID</b> 再发一次成品\n"
-    "<b>/settings</b> 本聊天的语言、提示音和成品形式\n"
-    "<b>/help</b> 本页\n\n可用平台：{providers}",
+    "reply.start": "👋 我负责跟踪视频和图片生成任务，完成后把成品发到这个聊天里。\n"
+    "发送 <code>/track ID</code>，ID 是任务编号；私聊时只发 ID 就行。\n\n"
+    "可用平台：{providers}\n/help 查看更多。",
+    "reply.help": "<b>任务</b>\n"
+    "/track ID · 跟踪一个或多个任务\n"
+    "/list · 本聊天跟踪的任务\n"
+    "/status ID · 查看任务详情\n"
+    "/untrack ID · 停止跟踪（生成本身不受影响）\n"
+    "/resend ID · 再发一次成品\n\n"
+    "<b>本聊天</b>\n"
+    "/settings · 通知多少、成品以什么形式发送\n"
+    "/lang · 语言\n"
+    "/help · 本页\n",
+    "reply.help_admins": "<b>管理员</b>\n"
+    "/allow ID · 允许某人或某个群使用\n"
+    "/deny ID · 禁止某人或某个群使用\n"
+    "/invite · 生成邀请链接\n"
+    "/stats · 运行情况\n",
+    "reply.help_more": "例如：<code>/track video_69095b4ce004</code>。平台的链接、它返回的 JSON 或 curl 命令也可以，"
+    "或者用 /track 回复含有 ID 的消息。还可以写明平台或类型：<code>/track ID apipod image</code>。\n"
+    "简写：/t 即 /track，/ls 即 /list；<code>/list 进行中</code>、<code>已完成</code> 或 <code>失败</code>。\n\n"
+    "可用平台：{providers}",
     "reply.no_providers": "还没有；需要管理员设置 API 密钥",
     "reply.usage_track": "哪个 ID？例如：<code>/track video_69095b4ce004</code>",
     "reply.usage_untrack": "哪个 ID？例如：<code>/untrack video_69095b4ce004</code>；/list 可以看到。",
@@ -198,6 +210,24 @@ ZH = {
     "options.provider": "🧭 首选平台",
     "options.provider.what": "没有写明平台的 ID 会在所有平台上查找；如果不止一个平台认识它，以首选平台为准。",
     "options.provider.none": "无",
+    "menu.track": "跟踪任务：/track ID",
+    "menu.list": "本聊天跟踪的任务",
+    "menu.status": "查看任务详情：/status ID",
+    "menu.untrack": "停止跟踪：/untrack ID",
+    "menu.resend": "再发一次成品：/resend ID",
+    "menu.settings": "通知多少、成品以什么形式发送",
+    "menu.lang": "本聊天的语言",
+    "menu.help": "使用说明",
+    "menu.stats": "运行情况",
+    "menu.allow": "允许某人或某个群使用：/allow ID",
+    "menu.deny": "禁止某人或某个群使用：/deny ID",
+    "menu.invite": "生成邀请链接",
+    "menu.description": "我负责跟踪各平台上的视频和图片生成任务，完成后把成品发到聊天里。\n\n"
+    "发送 /track 加任务 ID 即可。",
+    "menu.short_description": "跟踪 AI 视频和图片生成任务，完成后把成品发到聊天里。",
+    "gallery.title": "{name}：{prompt}",
+    "gallery.nothing": "还没有成品，打开机器人",
+    "gallery.not_found": "没有找到，打开机器人",
     "refusal": "这个机器人是私有的。你的 ID 是 <code>{user_id}</code>，请把它交给管理员以获得权限。",
     "notice.account": "{title} 账号 {account}",
     "notice.auth": "🔑 {who} 拒绝了密钥。\n等待它的未完成任务：{waiting} 个。任务都会保留，每十分钟重试一次。\n"
