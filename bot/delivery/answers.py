@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 
+from bot.delivery.links import expires_at
 from bot.storage.store import Store
-from bot.text import answers, lists, options
+from bot.text import answers, details, lists, options
 from bot.text.message import Message
 from bot.tracking.choices import Choices, usual
 from bot.tracking.gateways import Gateways
 from bot.tracking.lists import Which
-from bot.tracking.model import Delivery, OutboxKind
+from bot.tracking.model import Delivery, OutboxKind, Task
+from providers.base import OutputKind
 
 
 class Answers:
@@ -31,6 +33,8 @@ class Answers:
             return await self._list(row, language)
         if facts["say"] == "choices":
             return options.panel(await self._place(row), facts["page"], language)
+        if facts["say"] == "status":
+            return await self._status(facts, language)
         return answers.reply(facts, ", ".join(self._gateways.names), language)
 
     async def _place(self, row: Delivery) -> options.Place:
@@ -48,3 +52,28 @@ class Answers:
         page = await self._store.followed_in(row.chat_id, row.thread_id, which, number)
         titles = tuple(self._gateways.title(task.speaker) for _, task in page.entries)
         return lists.listing(page, titles, self._clock(), language)
+
+    async def _status(self, facts: dict[str, str], language: str) -> Message:
+        found = await self._store.subject(int(facts["subscription"]))
+        if found is None:  # forgotten since it was asked for
+            return answers.reply({"say": "not_followed", "not_followed": facts["id"]}, "", language)
+        subscription, task = found
+        known = details.Details(
+            task,
+            subscription,
+            self._gateways.title(task.speaker),
+            ", ".join(map(self._gateways.title, self._gateways.names)),
+            accounts=len(self._gateways.candidates(task.provider)) if task.is_located else 0,
+            since=await self._store.followed_since(subscription.id),
+            links_die=_links_die(task),
+            events=await self._store.latest_events(task.id, details.EVENTS),
+            now=self._clock(),
+        )
+        return details.panel(known, language)
+
+
+def _links_die(task: Task) -> float | None:
+    if task.snapshot is None:
+        return None
+    urls = [output.url for output in task.snapshot.outputs if output.kind is not OutputKind.THUMBNAIL]
+    return min(filter(None, map(expires_at, urls)), default=task.snapshot.expires_at)

@@ -13,6 +13,7 @@ from bot.tracking.seal import Seal
 
 _COMMAND = re.compile(r"/([A-Za-z0-9_]+)(?:@([A-Za-z0-9_]+))?(?:\s+(.*))?", re.DOTALL)
 _SET_APART = frozenset({MessageEntity.CODE, MessageEntity.PRE})
+_DIGITS = 18  # of a number that SQLite can hold
 _DATA = re.compile(r"([a-z]+)(?::([^\x00-\x1f]*))?")
 
 
@@ -116,6 +117,11 @@ def read_search(query: InlineQuery, *, is_let_in: bool) -> Search:
     """What somebody types behind the bot's name in some chat."""
     language = language_of(query.from_user.language_code)
     return Search(query.id, query.from_user.id, query.query, query.offset, language, is_let_in)
+
+
+def number_in(argument: str) -> int:
+    """The number of a row that a button names; 0, which no row has, for everything else."""
+    return int(argument) if argument.isascii() and argument.isdigit() and len(argument) <= _DIGITS else 0
 
 
 def _name(user: User | None) -> str:

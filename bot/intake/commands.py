@@ -6,13 +6,13 @@ Nothing is sent from here; the first card and every answer are rows of the outbo
 
 from collections.abc import Awaitable, Callable, Iterable
 
-from bot.intake.asks import Ask
+from bot.intake.asks import Ask, Press, number_in
 from bot.intake.keys import holds_key
 from bot.intake.meaning import Mistake, Reference
-from bot.intake.references import read_references, read_talk
+from bot.intake.references import MOST, read_references, read_talk
 from bot.storage.transaction import Transaction
 from bot.tracking.gateways import Gateways
-from bot.tracking.model import Task
+from bot.tracking.model import Subscription, Task
 
 Command = Callable[[Ask, Transaction, float], Awaitable[None]]
 Found = tuple[Reference, ...] | Mistake | None
@@ -75,6 +75,48 @@ class Commands:
         found = read_references(ask.arguments, self._gateways.providers, ask.quoted)
         await _for_each(ask, found, "usage_resend", lambda reference: _send_again(ask, reference, tx, now), tx, now)
 
+    async def status(self, ask: Ask, tx: Transaction, now: float) -> None:
+        """`/status`, read as `/track` is: all that is known about tasks of this chat, a panel for each."""
+        panels: list[tuple[Subscription, str]] = []
+
+        async def find(reference: Reference) -> str:
+            known = await tx.known_as(ask.chat_id, ask.thread_id, reference.task_id)
+            panels.extend((one, reference.task_id) for one in known)
+            return "" if known else "not_followed"
+
+        found = read_references(ask.arguments, self._gateways.providers, ask.quoted)
+        if isinstance(found, tuple):
+            found = tuple({reference.task_id: reference for reference in found}.values())
+        await _for_each(ask, found, "usage_status", find, tx, now)
+        for one, task_id in panels[:MOST]:
+            await tx.reply(ask.origin, _status_of(one, task_id), now)
+
+    async def details(self, press: Press, tx: Transaction, now: float) -> str:
+        """The button: the panel as an answer to the card that it hangs below; below a panel, that one anew."""
+        number, _, place = press.argument.partition(":")
+        known = await tx.subscription_here(number_in(number), press.chat_id)
+        task = await tx.task_of(known) if known else None
+        if known is None or task is None:
+            return "outdated"
+        panel = {"panel": str(press.message_id)} if place == "panel" else {}
+        await tx.reply(press.origin, {**_status_of(known, task.external_id), **panel}, now)
+        return ""
+
+    async def check_again(self, press: Press, tx: Transaction, now: float) -> str:
+        """The button: as `/track` for the same ID, on the card that stands there. For everybody in the chat."""
+        known = await tx.subscription_here(number_in(press.argument), press.chat_id)
+        task = await tx.task_of(known) if known else None
+        if known is None or task is None:
+            return "outdated"
+        if not known.stopped and (task.ending is None or await tx.is_on_its_way(known)):
+            return "already_watching"
+        if not known.stopped and task.succeeded:
+            return "finished"
+        if task.ending is not None and not task.succeeded:
+            task = await tx.watch_again(task, now, self._give_up_after)
+        await tx.resume(task, known, now)
+        return "watching_again"
+
     async def _track(self, ask: Ask, found: Found, tx: Transaction, now: float) -> None:
         await _for_each(ask, found, "usage_track", lambda reference: self._follow(ask, reference, tx, now), tx, now)
 
@@ -132,6 +174,10 @@ async def _send_again(ask: Ask, reference: Reference, tx: Transaction, now: floa
         return "no_result"
     await tx.resend(task, known, ask.message_id, now)
     return ""
+
+
+def _status_of(subscription: Subscription, task_id: str) -> dict[str, str]:
+    return {"say": "status", "subscription": str(subscription.id), "id": task_id}
 
 
 async def _answer(ask: Ask, facts: dict[str, str], tx: Transaction, now: float) -> None:

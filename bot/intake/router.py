@@ -46,6 +46,7 @@ class Router:
             "t": commands.track,
             "untrack": commands.untrack,
             "resend": commands.resend,
+            "status": commands.status,
             "stats": admins.stats(desk.admins),
             "settings": options.settings,
             "lang": options.lang,
@@ -53,6 +54,8 @@ class Router:
         self._buttons = {
             "refresh": buttons.refresh,
             "stop": buttons.stop,
+            "again": commands.check_again,
+            "details": commands.details,
             "list": lists.turn,
             "choose": options.choose,
             "choices": options.turn,

@@ -12,6 +12,7 @@ from bot.storage.transaction import Transaction
 from bot.storage.wishes import HOLDING
 from bot.tracking.choices import Choices
 from bot.tracking.gallery import Find, Place
+from bot.tracking.history import Event
 from bot.tracking.lists import PAGE, Page, Which, pages_of
 from bot.tracking.model import Delivery, Priority, Subscription, Task
 from bot.tracking.stats import Stats
@@ -218,6 +219,16 @@ class Store:
         sql = "SELECT form, file_id, cover FROM files WHERE task_id = ? AND output = ? AND wish = ?"
         row = await self._one(sql, (task_id, output, wish))
         return (row[0], row[1], row[2]) if row else None
+
+    async def latest_events(self, task_id: int, limit: int) -> list[Event]:
+        """The end of the task's log, in the order in which it happened."""
+        sql = "SELECT at, what, detail FROM events WHERE task_id = ? ORDER BY id DESC LIMIT ?"
+        return [Event(*row) for row in reversed(await self._all(sql, (task_id, limit)))]
+
+    async def followed_since(self, subscription_id: int) -> float:
+        """When the chat asked for the task first, in epoch seconds; 0 if there is no such subscription."""
+        row = await self._one("SELECT created_at FROM subscriptions WHERE id = ?", (subscription_id,))
+        return row[0] if row else 0.0
 
     async def choices(self, chat_id: int, thread_id: int) -> Choices:
         """What holds in the topic: its own choices, else its chat's, else the usual; the language may be None."""

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 from bot.storage import rows
 from bot.storage.counts import Counts
+from bot.storage.history import History
 from bot.storage.outbox import Outbox
 from bot.tracking.choices import Notify, usual
 from bot.tracking.estimates import is_recent, took
+from bot.tracking.history import Event, What, events
 from bot.tracking.lifecycle import is_milestone, reopen
 from bot.tracking.model import NOT_LOCATED, OutboxKind, Subscription, Task
 from bot.tracking.troubles import TroubleKind
@@ -16,8 +18,8 @@ from bot.tracking.troubles import TroubleKind
 DURATIONS = 50
 
 
-class Transaction(Outbox, Counts):
-    """The changes of one transaction, by the stage that makes them; others stand in `outbox` and `counts`."""
+class Transaction(Outbox, Counts, History):
+    """The changes of one transaction, by the stage that makes them; others stand in rooms of their own."""
 
     # Intake
 
@@ -75,6 +77,7 @@ class Transaction(Outbox, Counts):
             " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
             (provider, NOT_LOCATED, kind, external_id, now, now, deadline),
         )
+        await self.note_events(row[0], [Event(now, What.ASKED)])
         return Task(row[0], provider, NOT_LOCATED, kind, external_id, now, now, deadline)
 
     async def subscription(self, task_id: int, chat_id: int, thread_id: int) -> Subscription | None:
@@ -124,6 +127,23 @@ class Transaction(Outbox, Counts):
         await self.record(again, now)
         return again
 
+    async def task_of(self, subscription: Subscription) -> Task | None:
+        """What is followed there, as it stands now."""
+        return await self._task(subscription.task_id)
+
+    async def resume(self, task: Task, subscription: Subscription, now: float) -> None:
+        """The chat follows the task again, on the card that it has; a task that has ended already is delivered."""
+        await self._change("UPDATE subscriptions SET stopped = 0 WHERE id = ?", (subscription.id,))
+        await self._change(
+            "UPDATE outbox SET state = 'sent', attempts = 0, not_before = 0"
+            " WHERE subscription_id = ? AND kind = 'card' AND state = 'dead'",
+            (subscription.id,),
+        )
+        for kind in (OutboxKind.CARD, OutboxKind.REACTION):
+            await self._want(kind, "id = ?", subscription.id)
+        await self._queue_result(task, [subscription], now)
+        self.touched_tasks.append(task.id)
+
     async def subscription_here(self, subscription_id: int, chat_id: int) -> Subscription | None:
         """The subscription of that number, if it is that chat's."""
         row = await self._one(
@@ -132,14 +152,18 @@ class Transaction(Outbox, Counts):
         )
         return rows.to_subscription(row) if row else None
 
-    async def followed_as(self, chat_id: int, thread_id: int, external_id: str) -> list[Subscription]:
-        """What the chat (or topic) follows under that ID; several kinds of one ID may be tasks of their own."""
+    async def known_as(self, chat_id: int, thread_id: int, external_id: str) -> list[Subscription]:
+        """As `followed_as`, with what the chat does not follow any more."""
         found = await self._all(
-            f"SELECT {rows.SUBSCRIPTION} FROM subscriptions s WHERE chat_id = ? AND thread_id = ? AND NOT stopped"
-            " AND task_id IN (SELECT id FROM tasks WHERE external_id = ?)",
+            f"SELECT {rows.SUBSCRIPTION} FROM subscriptions s WHERE chat_id = ? AND thread_id = ?"
+            " AND task_id IN (SELECT id FROM tasks WHERE external_id = ?) ORDER BY stopped, id",
             (chat_id, thread_id, external_id),
         )
         return [rows.to_subscription(row) for row in found]
+
+    async def followed_as(self, chat_id: int, thread_id: int, external_id: str) -> list[Subscription]:
+        """What the chat (or topic) follows under that ID; several kinds of one ID may be tasks of their own."""
+        return [one for one in await self.known_as(chat_id, thread_id, external_id) if not one.stopped]
 
     async def stop(self, subscription: Subscription) -> None:
         """The chat no longer follows the task; nothing more of it comes, but the card says so."""
@@ -172,6 +196,8 @@ class Transaction(Outbox, Counts):
         if task.is_located:
             task = await self._settle(task)
         before = await self._task(task.id)
+        if before:
+            await self.note_events(task.id, events(before, task, now))
         await self._change(
             "UPDATE tasks SET provider = ?, account = ?, kind = ?, endpoint = ?, snapshot = ?, ending = ?,"
             " trouble = ?, source = ?, version = ?, changed_at = ?, deadline = ? WHERE id = ?",

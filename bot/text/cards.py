@@ -8,6 +8,8 @@ from bot.text.message import ActionButton, Button, CopyButton, Message, Rows
 from bot.tracking.estimates import Timing, took
 from bot.tracking.model import Ending, Subscription, Task
 from providers.base import State
+from providers.failures import failure_kind
+from providers.scrub import without_request_id
 
 BAR = 10
 COPY_LIMIT = 256
@@ -131,9 +133,24 @@ def _gateway_state(task: Task, language: str) -> Html:
     return _ended_badly(task, language) or say(language, f"card.{task.state}")
 
 
-def _ended_badly(task: Task, language: str) -> Html | None:
+def explained(task: Task, language: str) -> Html | None:
+    """Why the gateway ended the task and what there is to do, where its words are of a known kind."""
     error = task.snapshot.error if task.snapshot else None
-    message = cut(error.message, MESSAGE_LIMIT) if error else ""
+    kind = failure_kind(error) if error and task.ending is Ending.DONE and not task.succeeded else None
+    return say(language, f"failure.{kind}") if kind else None
+
+
+def reason(task: Task) -> str:
+    """The gateway's own words about the end, fit for a line; "" where it has none."""
+    error = task.snapshot.error if task.snapshot else None
+    return cut(without_request_id(error.message) or error.message, MESSAGE_LIMIT) if error else ""
+
+
+def _ended_badly(task: Task, language: str) -> Html | None:
+    because = explained(task, language)
+    if because:
+        return say(language, f"card.{task.state}_known", because=because)
+    error, message = task.snapshot.error if task.snapshot else None, reason(task)
     if task.state is State.FAILED and not message:
         return say(language, "card.failed_silent")
     if task.state is State.FAILED and error and error.code:

@@ -12,6 +12,15 @@ CATALOGUES = {"en": EN, "zh": ZH}
 # Controls, and the marks that turn the direction of text around: nothing that a name or an error needs.
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
+# Where Telegram would make a mention, a command, a tag or a link of somebody else's words. A mark that nobody sees goes
+# in between, so they stay words; only what stands in code is kept to the letter, since people copy it.
+_CATCHES = re.compile(
+    r"(?<=@)(?=\w)|(?<![\w/].)(?<=[/#])(?=\w)|(?<=\$)(?=[A-Z])|(?<=:)(?=//)|(?<=\w\.)(?=[^\W\d_]{2})"
+    r"|(?<=\d\.)(?=\d{1,3}\.\d{1,3}\.\d)"
+)
+_WORD_JOINER = "\u2060"
+_CODE = re.compile("<code>[^<]*</code>")
+
 _TAG = re.compile("<[^>]*>")
 
 
@@ -40,7 +49,8 @@ def language_named(word: str) -> str | None:
 def say(language: str, key: str, **values: object) -> Html:
     """The sentence `key` as Telegram HTML. Every value that is not `Html` is cleaned and escaped, whoever wrote it."""
     sentence = CATALOGUES[language][key]
-    return Html(sentence.format_map({name: _escaped(value) for name, value in values.items()}))
+    code = "".join(_CODE.findall(sentence)) if "<code>" in sentence else ""
+    return Html(sentence.format_map({name: _escaped(value, f"{{{name}}}" in code) for name, value in values.items()}))
 
 
 def lines(*parts: Html) -> Html:
@@ -74,7 +84,8 @@ def _sound(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _escaped(value: object) -> str:
+def _escaped(value: object, is_code: bool) -> str:
     if isinstance(value, Html):
         return value
-    return html.escape(_INVISIBLE.sub("", _sound(str(value))), quote=True)
+    text = _INVISIBLE.sub("", _sound(str(value)))
+    return html.escape(text if is_code else _CATCHES.sub(_WORD_JOINER, text), quote=True)

@@ -6,7 +6,7 @@ Pure; Telegram HTML comes out. `title` is always the provider's name for people.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.text.cards import MESSAGE_LIMIT, length, span, who
+from bot.text.cards import explained, length, reason, span, who
 from bot.text.catalogue import Html, cut, len_utf16, lines, plain, say
 from bot.text.message import LinkButton, Message
 from bot.tracking.estimates import took
@@ -25,8 +25,7 @@ def end_line(task: Task, row: Delivery, title: str, language: str) -> Message:
     end = _end(task, row, title, language)
     if row.kind is not OutboxKind.HEADER:
         return Message(end)
-    reason = _reason(task)
-    return Message(say(language, "end.because", end=end, message=reason) if reason else _prompted(task, end, language))
+    return Message(_prompted(task, end, language) if task.succeeded else _ended_badly(task, end, language))
 
 
 def caption(task: Task, row: Delivery, title: str, language: str, seconds: float | None = None) -> Html:
@@ -37,7 +36,7 @@ def caption(task: Task, row: Delivery, title: str, language: str, seconds: float
     end = _end(task, row, title, language)
     if row.part:
         return end
-    below = [*_times(task, seconds, language), say(language, "card.id", id=task.external_id)]
+    below = [*_times(task, seconds, language), _id(task, language)]
     room = CAPTION_LIMIT - len_utf16(plain(lines(end, *below), 2 * CAPTION_LIMIT)) - 1
     prompt = task.snapshot.prompt if task.snapshot and task.succeeded else None
     if prompt and room >= PROMPT_LEAST:
@@ -71,7 +70,7 @@ def link(task: Task, row: Delivery, title: str, language: str, link: Link) -> Me
     end, output = _end(task, row, title, language), output_of(task, row.outputs[0])
     is_dead = link.why == "unavailable" and link.left is not None and link.left <= 0
     if link.why == "gone" or is_dead:
-        return Message(say(language, "link.gone", end=end))
+        return Message(lines(say(language, "link.gone", end=end), _id(task, language)))
     if not is_openable(output):
         return link_to_nothing(task, row, title, language)
     why = "too_large_unknown" if link.why == "too_large" and not link.size else link.why
@@ -79,6 +78,7 @@ def link(task: Task, row: Delivery, title: str, language: str, link: Link) -> Me
     parts = [say(language, f"link.{why}", end=end, size=megabytes)]
     if link.left and link.left > 0:
         parts.append(say(language, "link.lives", left=span(link.left, language)))
+    parts.append(_id(task, language))
     label = say(language, "link.button_size" if link.size else "link.button", size=megabytes)
     return Message(lines(*parts), ((LinkButton(label, output.url),),))
 
@@ -105,7 +105,7 @@ def links(task: Task, row: Delivery, title: str, language: str, left: float | No
 
 def link_to_nothing(task: Task, row: Delivery, title: str, language: str) -> Message:
     """The end without a file and without an address that could be opened."""
-    return Message(say(language, "link.nowhere", end=_end(task, row, title, language)))
+    return Message(lines(say(language, "link.nowhere", end=_end(task, row, title, language)), _id(task, language)))
 
 
 def output_of(task: Task, place: int) -> Output:
@@ -137,10 +137,18 @@ def _times(task: Task, seconds: float | None, language: str) -> list[Html]:
     return [say(language, "caption." + "_".join(known), **known)] if known else []
 
 
-def _reason(task: Task) -> str:
-    if task.succeeded or task.snapshot is None or task.snapshot.error is None:
-        return ""
-    return cut(task.snapshot.error.message, MESSAGE_LIMIT)
+def _ended_badly(task: Task, end: Html, language: str) -> Html:
+    """The gateway's own words stand below, folded away where a plain sentence says what they mean."""
+    because, words = explained(task, language), reason(task) if task.ending is Ending.DONE else ""
+    if because:
+        end = say(language, "end.because", end=end, because=because, message=words)
+    elif words:
+        end = say(language, "end.quoted", end=end, message=words)
+    return lines(end, _id(task, language))
+
+
+def _id(task: Task, language: str) -> Html:
+    return say(language, "card.id", id=task.external_id)
 
 
 def _prompted(task: Task, end: Html, language: str) -> Html:

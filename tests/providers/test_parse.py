@@ -11,6 +11,7 @@ from providers.base import QueryError, QueryErrorKind, Snapshot, State
 from providers.outputs import usable_url
 from providers.parse import parse
 from providers.quantities import epoch_seconds, percent
+from providers.scrub import without_request_id
 from providers.vocabulary import STATES, state_of
 from tests.providers.bodies import as_bytes
 
@@ -209,6 +210,12 @@ def test_a_date_without_the_servers_clock_counts_from_ours() -> None:
         "sk-\u200bLEAKME1234567890",
         "https://x.example/?key=LEAKME1234567890",
         "AIzaLEAKME12345678901234567890",
+        "can not read https://cdn.example/a.png?X-Amz-Signature=LEAKME1234567890&X-Amz-Expires=3600",
+        "can not reach http://admin:LEAKME12@upstream.example/v1",
+        "Incorrect API key provided: LEAKME1234567890abcdef. You can find it elsewhere",
+        "无效的令牌：LEAKME1234567890abcdef",
+        "Authorization: Basic LEAKME1234567890",
+        "AKIALEAKME1234567890 is not authorised",
     ],
 )
 def test_keys_in_messages_are_masked(text: str) -> None:
@@ -220,6 +227,22 @@ def test_keys_in_messages_are_masked(text: str) -> None:
 
 def test_words_that_only_resemble_keys_stay() -> None:
     assert error({"error": "risk-free task-based token limit"}, 400).message == "risk-free task-based token limit"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("无效的令牌 (request id: 20250607080910)", "无效的令牌"),
+        ("No such model. Request id: 02177", "No such model."),
+        ("blocked, request_id=3f2a-99 (see the rules)", "blocked (see the rules)"),
+        ("生成失败（请求ID：a1b2c3）", "生成失败"),
+        ("[trace id 7f00] overloaded", "overloaded"),
+        ("the request id is missing", "the request id is missing"),
+        ("request 12 of 20 failed", "request 12 of 20 failed"),
+    ],
+)
+def test_a_request_id_is_left_out_where_it_helps_nobody(said: str, shown: str) -> None:
+    assert without_request_id(said) == shown
 
 
 def test_texts_are_cleaned_and_cut() -> None:
