@@ -30,7 +30,9 @@ from bot.delivery.stock import Stock
 from bot.delivery.telegram import Telegram
 from bot.intake.access import Access
 from bot.intake.commands import Commands
+from bot.intake.doors import Doors
 from bot.intake.gate import Gate
+from bot.intake.invitations import new_code
 from bot.intake.rights import Rights
 from bot.intake.router import Desk, Router
 from bot.intake.updates import Updates
@@ -121,9 +123,12 @@ async def _build(
     await stack.enter_async_context(_beside(Menu(store, asides, admins, language).tell()))
 
     rights = Rights(application.bot, admins, clocks.monotonic)
-    desk = Desk(store, Commands(gateways, settings.poll_give_up_after), rights, seal, clocks.now, admins)
+    commands = Commands(gateways, settings.poll_give_up_after, settings.limit_open_tasks)
+    access, username = _access(settings), application.bot.username
+    doors = Doors(access, username, commands.track, new_code)
+    desk = Desk(store, commands, doors, rights, seal, clocks.now, admins)
     Router(desk).register(application)
-    gate = Gate(_access(settings), courier, seal, application.bot.username, clocks.now)
+    gate = Gate(access, courier, seal, username, settings.limit_commands_per_minute, clocks.now)
     return Loops(
         Updates(application, store, gate, gallery.browse, clocks.now),
         Scheduler(store, poller, lanes, clocks),

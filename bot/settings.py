@@ -88,6 +88,8 @@ class Settings(BaseSettings):
     allowed_telegram_user_ids: IdsOrEveryone = frozenset()
     allowed_telegram_chat_ids: Ids = frozenset()
     admin_telegram_user_ids: Ids = frozenset()
+    limit_commands_per_minute: PositiveInt = 1500
+    limit_open_tasks: PositiveInt = 5000
 
     database_url: Annotated[str, AfterValidator(_sqlite_url)] = "sqlite:///data/rushes.db"
 

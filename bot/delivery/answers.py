@@ -4,13 +4,16 @@ from collections.abc import Callable
 
 from bot.delivery.links import expires_at
 from bot.storage.store import Store
-from bot.text import answers, details, lists, options
+from bot.text import answers, details, doors, lists, options
 from bot.text.message import Message
 from bot.tracking.choices import Choices, usual
 from bot.tracking.gateways import Gateways
 from bot.tracking.lists import Which
 from bot.tracking.model import Delivery, OutboxKind, Task
 from providers.base import OutputKind
+
+# Of those who were let in from inside.
+GUESTS_SHOWN = 30
 
 
 class Answers:
@@ -29,6 +32,10 @@ class Answers:
         language, facts = str(choices.language), row.facts
         if row.kind is OutboxKind.NOTICE:
             return answers.notice(facts, self._gateways.title(facts["provider"]), language)
+        if facts["say"] in doors.MESSAGES:
+            return doors.MESSAGES[facts["say"]](facts, language)
+        if facts["say"] == "guests":
+            return doors.guests(await self._store.let_in(GUESTS_SHOWN), language)
         if facts["say"] == "list":
             return await self._list(row, language)
         if facts["say"] == "choices":

@@ -19,7 +19,7 @@ from bot.delivery.stock import Stock
 from bot.delivery.subject import Subject
 from bot.delivery.telegram import Telegram
 from bot.storage.store import Store
-from bot.text import answers, cards, ends
+from bot.text import answers, cards, doors, ends
 from bot.text.catalogue import language_of
 from bot.text.message import Message
 from bot.tracking.choices import Choices, Notify
@@ -82,15 +82,14 @@ class Courier:
         """What is under way may finish; nothing that would have to be finished is begun."""
         self._steps.stop_sending()
 
-    async def refuse(self, origin: Subscription, language: str | None) -> None:
+    async def refuse(self, origin: Subscription, language: str | None, *, may_ask: bool) -> None:
         """Tells somebody who is not let in; nothing of it is stored, and if it fails nothing is lost."""
-        message = answers.refusal(origin.user_id, language or self._default_language)
-        try:
-            await self._telegram.send_text(
-                origin.chat_id, origin.thread_id, message, reply_to=origin.request_message_id, silent=False
-            )
-        except DeliveryError as error:
-            log.info("a refusal did not go out: %s", error)
+        language = language or self._default_language
+        await self._mention(origin, doors.refusal(origin.user_id, language, may_ask=may_ask))
+
+    async def slow_down(self, origin: Subscription, language: str | None) -> None:
+        """Tells somebody whose commands are dropped; as little is stored of it."""
+        await self._mention(origin, doors.slow_down(language or self._default_language))
 
     async def dismiss(self, query_id: str, say: str, language: str | None) -> None:
         """Answers a press that leads nowhere; nothing of it is stored either."""
@@ -99,6 +98,14 @@ class Courier:
             await self._telegram.answer_press(query_id, words, alert=True)
         except DeliveryError as error:
             log.info("a press was not answered: %s", error)
+
+    async def _mention(self, origin: Subscription, message: Message) -> None:
+        try:
+            await self._telegram.send_text(
+                origin.chat_id, origin.thread_id, message, reply_to=origin.request_message_id, silent=False
+            )
+        except DeliveryError as error:
+            log.info("a message at the gate did not go out: %s", error)
 
     async def _say(self, row: Delivery, message: Message, *, silent: bool) -> None:
         if not row.message_ids:

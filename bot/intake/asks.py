@@ -49,13 +49,17 @@ class Ask(Turn):
     """One message to the bot: its command and what followed it.
 
     `command` "" is no command and `arguments` then the whole text, `addressee` "" is no bot in particular. `quoted`:
-    the text that it replies to, the likeliest part first; empty without a reply.
+    the text that it replies to, the likeliest part first; empty without a reply. `author`: the person who wrote that,
+    0 for nobody, for a bot and for a chat.
     """
 
     command: str = ""
     addressee: str = ""
     arguments: str = ""
     quoted: tuple[str, ...] = ()
+    author: int = 0
+    author_name: str = ""
+    chat_title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,7 @@ def read_message(message: Message) -> Ask:
     text = message.text or message.caption or ""
     found = _COMMAND.fullmatch(text.strip())
     command, addressee, arguments = found.groups(default="") if found else ("", "", text)
-    user = message.from_user
+    user, author = message.from_user, _author(message)
     return Ask(
         chat_id=message.chat_id,
         # A reply in a plain group carries a thread id too, which no topic of the group has.
@@ -87,6 +91,9 @@ def read_message(message: Message) -> Ask:
         addressee=addressee.lower(),
         arguments=arguments,
         quoted=_quoted(message),
+        author=author.id if author else 0,
+        author_name=_name(author),
+        chat_title=message.chat.title or "",
     )
 
 
@@ -131,12 +138,25 @@ def _name(user: User | None) -> str:
     return f"{user.full_name} (@{user.username})" if user.username else user.full_name
 
 
+def _replied(message: Message) -> Message | None:
+    """Every message in a topic is formally a reply to the one that opened it."""
+    replied = message.reply_to_message
+    return None if replied is None or replied.forum_topic_created else replied
+
+
+def _author(message: Message) -> User | None:
+    """The person behind the message that it replies to; who speaks in the name of a chat has none."""
+    replied = _replied(message)
+    if replied is None or replied.sender_chat or replied.from_user is None or replied.from_user.is_bot:
+        return None
+    return replied.from_user
+
+
 def _quoted(message: Message) -> tuple[str, ...]:
     """What the message replies to: first what was picked out of it, last all of it."""
     parts = [message.quote.text] if message.quote else []
-    replied = message.reply_to_message
-    # Every message in a topic is formally a reply to the one that opened it.
-    if replied and not replied.forum_topic_created:
+    replied = _replied(message)
+    if replied:
         entities = {**replied.parse_entities(), **replied.parse_caption_entities()}
         if replied.from_user and replied.from_user.is_bot:
             # Bots set IDs apart from the names of models beside them; this one does.

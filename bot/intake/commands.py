@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from bot.intake.asks import Ask, Press, number_in
 from bot.intake.keys import holds_key
+from bot.intake.limits import GROUP_SHARE
 from bot.intake.meaning import Mistake, Reference
 from bot.intake.references import MOST, read_references, read_talk
 from bot.storage.transaction import Transaction
@@ -19,11 +20,15 @@ Found = tuple[Reference, ...] | Mistake | None
 
 
 class Commands:
-    """The commands, bound to what they may ask for. `give_up_after` is in seconds."""
+    """The commands, bound to what they may ask for. `give_up_after` is in seconds.
 
-    def __init__(self, gateways: Gateways, give_up_after: float) -> None:
+    `most_open`: tasks that one person may have watched at the same time.
+    """
+
+    def __init__(self, gateways: Gateways, give_up_after: float, most_open: int) -> None:
         self._gateways = gateways
         self._give_up_after = give_up_after
+        self._most_open = most_open
 
     def answering(self, key: str) -> Command:
         """A command that only says something."""
@@ -122,19 +127,22 @@ class Commands:
 
     async def _follow(self, ask: Ask, reference: Reference, tx: Transaction, now: float) -> str:
         """Returns what there is to say about it; "" where its card says all."""
-        task = await self._task_for(ask, reference, tx, now)
+        task = await self._known_task(ask, reference, tx)
+        known = await tx.subscription(task.id, ask.chat_id, ask.thread_id) if task else None
+        if task and known and not known.stopped and (task.ending is None or await tx.is_on_its_way(known)):
+            return "already"
+        if not (task and task.succeeded) and await self._has_enough(ask, tx):
+            return "too_many_open"
+        task = task or await self._new_task(reference, tx, now)
         if task is None:
             return "nobody_to_ask"
-        known = await tx.subscription(task.id, ask.chat_id, ask.thread_id)
-        if known and not known.stopped and (task.ending is None or await tx.is_on_its_way(known)):
-            return "already"
         if task.ending is not None and not task.succeeded:
             task = await tx.watch_again(task, now, self._give_up_after)
         await tx.subscribe(task, ask.origin, now)
         return ""
 
-    async def _task_for(self, ask: Ask, reference: Reference, tx: Transaction, now: float) -> Task | None:
-        """The task that is tracked under this reference already, else a new one; None if nobody could be asked.
+    async def _known_task(self, ask: Ask, reference: Reference, tx: Transaction) -> Task | None:
+        """The task that is tracked under this reference already.
 
         Where the chat prefers a provider and the reference names none, that one's task goes before the others'.
         """
@@ -143,9 +151,16 @@ class Commands:
             known = await tx.find_task(reference.task_id, preferred, reference.kind)
             if known and known.is_located:
                 return known
-        known = await tx.find_task(reference.task_id, reference.provider, reference.kind)
-        if known:
-            return known
+        return await tx.find_task(reference.task_id, reference.provider, reference.kind)
+
+    async def _has_enough(self, ask: Ask, tx: Transaction) -> bool:
+        """Whether the person, or the group, has as many tasks watched as they may."""
+        if await tx.open_tasks_of(ask.user_id) >= self._most_open:
+            return True
+        return not ask.is_private and await tx.open_tasks_in(ask.chat_id) >= self._most_open * GROUP_SHARE
+
+    async def _new_task(self, reference: Reference, tx: Transaction, now: float) -> Task | None:
+        """A task that nobody has tracked under this reference; None if nobody could be asked."""
         if not self._gateways.candidates(reference.provider, reference.kind, reference.task_id):
             return None
         return await tx.add_task(reference.task_id, reference.provider, reference.kind, now, now + self._give_up_after)

@@ -1,47 +1,84 @@
-"""The gate before the inbox: what of Telegram's updates is spoken to this bot, by somebody who is let in.
+"""The gate before the inbox: what is spoken to this bot, by somebody who is let in, and not too much of it.
 
-Nothing about those who are turned away reaches the disk; what they are told goes out at once, and may be lost.
+Nothing about what is turned away reaches the disk; what is said about it goes out at once, and may be lost. Of a
+stranger only two things pass: the button that asks to be let in, and an invitation.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from telegram import CallbackQuery, Message, Update
 from telegram.constants import ChatType
 
 from bot.intake.access import Access
-from bot.intake.asks import Ask, read_message, read_press
+from bot.intake.asks import Ask, Press, Turn, read_message, read_press
+from bot.intake.invitations import is_invitation
+from bot.intake.limits import GROUP_SHARE, Limits, Seldom
 from bot.text.catalogue import language_of
+from bot.tracking.guests import Verdict
 from bot.tracking.model import Subscription
 from bot.tracking.seal import Seal
 
-REFUSED_AGAIN_AFTER = 60.0  # seconds
-REFUSALS = 100  # people turned away within that time; more are not answered
-DISMISSALS = 64  # buttons being answered at once; the others of that moment go without
+TOLD_AGAIN_AFTER = 60.0  # seconds, before a person is refused, or told to slow down, once more
+TOLD = 100  # people who are told so within that time; more are not answered
+TOASTED_AGAIN_AFTER = 5.0
+# Requests and invitations of one stranger in a minute, and of all of them: so nobody guesses a code.
+KNOCKS, ALL_KNOCKS = 5, 100
+# Calls that the gate makes side by side, and how many of them may wait; beyond that nobody is answered.
+ERRANDS_AT_ONCE, ERRANDS = 16, 1000
+
+_ASK = "ask"  # the button below a refusal
+_EVERYBODY = 0
 
 
 class Doorman(Protocol):
     """Whoever speaks for the gate."""
 
-    async def refuse(self, origin: Subscription, language: str | None) -> None:
-        """Tells somebody who is not let in, where they asked."""
+    async def refuse(self, origin: Subscription, language: str | None, *, may_ask: bool) -> None:
+        """Tells somebody who is not let in, where they asked; with a button if they may ask the admins."""
+
+    async def slow_down(self, origin: Subscription, language: str | None) -> None:
+        """Tells somebody whose commands are dropped, because they are too many."""
 
     async def dismiss(self, query_id: str, say: str, language: str | None) -> None:
         """Answers a press that leads nowhere, with the sentence `toast.<say>`."""
 
 
 class Gate:
-    """Judges updates by themselves, without any look at the tables. `username` is the bot's own, without "@"."""
+    """Judges updates by themselves, without any look at the tables. `username` is the bot's own, without "@".
 
-    def __init__(self, access: Access, doorman: Doorman, seal: Seal, username: str, clock: Callable[[], float]) -> None:
+    `per_minute`: how many commands and presses of one person are taken in a minute, and at once.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        doorman: Doorman,
+        seal: Seal,
+        username: str,
+        per_minute: int,
+        clock: Callable[[], float],
+    ) -> None:
         self._access = access
         self._doorman = doorman
         self._seal = seal
         self._username = username.lower()
         self._clock = clock
-        self._refused: dict[int, float] = {}
+        self._people = Limits(per_minute)
+        self._groups = Limits(per_minute * GROUP_SHARE)
+        self._knocks = Limits(KNOCKS)
+        self._all_knocks = Limits(ALL_KNOCKS)
+        self._refused = Seldom(TOLD_AGAIN_AFTER, TOLD)
+        self._slowed = Seldom(TOLD_AGAIN_AFTER, TOLD)
+        self._toasted = Seldom(TOASTED_AGAIN_AFTER, TOLD)
+        self._turns = asyncio.Semaphore(ERRANDS_AT_ONCE)
         self._errands: set[asyncio.Task[None]] = set()
+
+    def learn(self, verdicts: Mapping[int, Verdict]) -> None:
+        """What was decided from inside the bot, from now on."""
+        self._access = replace(self._access, verdicts=verdicts)
 
     def admits(self, update: Update) -> bool:
         """Whether the update may be stored. Whoever is turned away is told so, now and then."""
@@ -61,33 +98,64 @@ class Gate:
         ask = read_message(message)
         if message.chat.type != ChatType.PRIVATE and not self._is_for_us(ask):
             return False
-        if self._access.permits(ask.user_id, ask.chat_id):
+        if not self._access.permits(ask.user_id, ask.chat_id):
+            return self._admits_stranger(ask)
+        whose = self._over_limit(ask, message.date.timestamp())
+        if whose and self._slowed.lets(whose, self._clock()):
+            self._send(self._doorman.slow_down(ask.origin, ask.language))
+        return not whose
+
+    def _admits_stranger(self, ask: Ask) -> bool:
+        """One sentence, at most once a minute for a person; an invitation may let them in."""
+        if is_invitation(ask) and self._may_knock(ask):
             return True
-        self._turn_away(ask)
+        if self._refused.lets(ask.user_id, self._clock()):
+            self._send(self._doorman.refuse(ask.origin, ask.language, may_ask=self._may_ask(ask)))
         return False
 
     def _admits_press(self, query: CallbackQuery) -> bool:
+        """Whoever presses too much is held up before anything else: forging costs as much as pressing."""
         press = read_press(query, self._seal)
-        if press and self._access.permits(press.user_id, press.chat_id):
+        is_in = press is not None and self._access.permits(press.user_id, press.chat_id)
+        user_id, language = query.from_user.id, language_of(query.from_user.language_code)
+        turn = press if press and is_in else Turn(chat_id=user_id, user_id=user_id)
+        if self._over_limit(turn):
+            if self._toasted.lets(user_id, self._clock()):
+                self._send(self._doorman.dismiss(query.id, "slow_down", language))
+            return False
+        if press and (is_in or (_is_request(press) and self._may_knock(press))):
             return True
-        say = "not_let_in" if press else "forged"
-        if len(self._errands) < DISMISSALS:
-            self._send(self._doorman.dismiss(query.id, say, language_of(query.from_user.language_code)))
+        self._send(self._doorman.dismiss(query.id, "not_let_in" if press else "forged", language))
         return False
 
-    def _turn_away(self, ask: Ask) -> None:
-        """One sentence, at most once a minute for a person."""
+    def _over_limit(self, turn: Turn, said_at: float = 0.0) -> int | None:
+        """The person, or else the group, that has said too much; None if neither has."""
         now = self._clock()
-        self._refused = {user: at for user, at in self._refused.items() if now - at < REFUSED_AGAIN_AFTER}
-        if ask.user_id in self._refused or len(self._refused) >= REFUSALS:
-            return
-        self._refused[ask.user_id] = now
-        self._send(self._doorman.refuse(ask.origin, ask.language))
+        if not self._people.take(turn.user_id, now, said_at):
+            return turn.user_id
+        is_calm = turn.is_private or self._groups.take(turn.chat_id, now, said_at)
+        return None if is_calm else turn.chat_id
+
+    def _may_knock(self, turn: Turn) -> bool:
+        now = self._clock()
+        return self._knocks.take(turn.user_id, now) and self._all_knocks.take(_EVERYBODY, now)
+
+    def _may_ask(self, ask: Ask) -> bool:
+        """Whether a button would be of use: in a group it is for the admins to come and let the group in."""
+        is_open = self._access.verdicts.get(ask.user_id) is not Verdict.DENIED
+        return ask.is_private and is_open and bool(self._access.admins)
 
     def _send(self, errand: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(errand)
+        if len(self._errands) >= ERRANDS:
+            errand.close()
+            return
+        task = asyncio.create_task(self._in_turn(errand))
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
+
+    async def _in_turn(self, errand: Coroutine[Any, Any, None]) -> None:
+        async with self._turns:
+            await errand
 
     def _is_ours(self, message: Message) -> bool:
         """What somebody chose out of an inline answer is said by them, but it is no command."""
@@ -96,3 +164,8 @@ class Gate:
     def _is_for_us(self, ask: Ask) -> bool:
         """In a group only a command that names this bot, or no bot at all, is spoken to it."""
         return bool(ask.command) and ask.addressee in {"", self._username}
+
+
+def _is_request(press: Press) -> bool:
+    """A stranger asks to be let in, in their own chat."""
+    return press.verb == _ASK and press.chat_id == press.user_id

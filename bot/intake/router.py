@@ -10,6 +10,7 @@ from telegram.ext import Application, CallbackQueryHandler, ContextTypes, Messag
 from bot.intake import admins, buttons, lists, options
 from bot.intake.asks import Ask, Press, Turn, read_message, read_press
 from bot.intake.commands import Command, Commands
+from bot.intake.doors import Doors
 from bot.intake.rights import Rights
 from bot.storage.store import Store
 from bot.storage.transaction import Transaction
@@ -25,6 +26,7 @@ class Desk:
 
     store: Store
     commands: Commands
+    doors: Doors
     rights: Rights
     seal: Seal
     clock: Callable[[], float]
@@ -35,10 +37,10 @@ class Router:
     """Hands each update to the one that answers it, in one transaction with the mark that it is handled."""
 
     def __init__(self, desk: Desk) -> None:
-        commands = desk.commands
+        commands, doors = desk.commands, desk.doors
         self._desk = desk
         self._commands: dict[str, Command] = {
-            "start": commands.answering("start"),
+            "start": doors.start,
             "help": commands.helping(desk.admins),
             "list": lists.show,
             "ls": lists.show,
@@ -47,11 +49,14 @@ class Router:
             "untrack": commands.untrack,
             "resend": commands.resend,
             "status": commands.status,
-            "stats": admins.stats(desk.admins),
             "settings": options.settings,
             "lang": options.lang,
+            "stats": admins.stats(desk.admins),
+            "allow": doors.allow,
+            "deny": doors.deny,
+            "invite": doors.invite,
         }
-        self._buttons = {
+        self._buttons: dict[str, buttons.Button] = {
             "refresh": buttons.refresh,
             "stop": buttons.stop,
             "again": commands.check_again,
@@ -59,6 +64,9 @@ class Router:
             "list": lists.turn,
             "choose": options.choose,
             "choices": options.turn,
+            "ask": doors.ask,
+            "admit": doors.admit,
+            "deny": doors.turn_down,
         }
         self._unknown = commands.answering("unknown_command")
 

@@ -18,6 +18,7 @@ from telegram.ext import Application
 
 from bot.intake.asks import read_message, read_search
 from bot.intake.gate import Gate
+from bot.intake.invitations import without_code
 from bot.intake.keys import mask_all
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
@@ -105,6 +106,7 @@ class Updates:
     async def _take_in(self, updates: tuple[Update, ...]) -> None:
         if not updates:
             return
+        await self._learn_verdicts()
         welcome = [self._without_keys(update) for update in updates if self._gate.admits(update)]
         fresh = await self._keep(welcome) if welcome else set()
         self._offset = updates[-1].update_id + 1
@@ -116,6 +118,18 @@ class Updates:
         for update in welcome:
             if update.update_id in fresh:
                 await self._dispatch(update)
+
+    async def _learn_verdicts(self) -> None:
+        """Tells the gate what was decided about people since it was told last."""
+        changed = self._store.guests_changed
+        if not changed.is_set():
+            return
+        changed.clear()  # before the look: a change that comes during it is looked at once more
+        try:
+            self._gate.learn(await self._store.verdicts())
+        except DatabaseError:
+            changed.set()
+            raise
 
     async def _keep(self, welcome: list[Update]) -> set[int]:
         """Stores them; returns the numbers of those that were not known before."""
@@ -133,9 +147,9 @@ class Updates:
         return fresh
 
     def _without_keys(self, update: Update) -> Update:
-        """The update as it is stored and handled: nothing behind this point ever sees a key that somebody pasted."""
+        """The update as it is stored and handled: nothing behind this point ever sees a key or an invitation's code."""
         body = update.to_dict()
-        masked = mask_all(body)
+        masked = mask_all(without_code(body))
         return update if masked == body else self._parse(masked)
 
     async def _dispatch(self, update: Update) -> None:

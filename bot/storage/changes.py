@@ -6,11 +6,12 @@ import aiosqlite
 
 
 class Changes:
-    """The statements of one transaction. `touched_tasks` and `touched_outbox` tell whom to wake after the commit."""
+    """The statements of one transaction. What it `touched_…` tells whom to wake after the commit."""
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self.touched_tasks: list[int] = []
         self.touched_outbox = False
+        self.touched_guests = False
         self._connection = connection
 
     async def _change(self, sql: str, values: Any = ()) -> int:

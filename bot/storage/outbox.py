@@ -178,6 +178,7 @@ class Outbox(Wishes):
         for table in ("chats", "choices"):
             await self._change(f"UPDATE OR IGNORE {table} SET chat_id = ? WHERE chat_id = ?", (new, old))
         await self._change("UPDATE OR IGNORE guests SET id = ? WHERE id = ?", (new, old))
+        self.touched_guests = True
         await self._change(
             "UPDATE OR IGNORE subscriptions SET chat_id = ?, request_message_id = 0, card_message_id = 0"
             " WHERE chat_id = ?",

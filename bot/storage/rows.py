@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bot.tracking.choices import Choices, Deliver, Notify, usual
+from bot.tracking.guests import Guest, Verdict
 from bot.tracking.model import Delivery, Ending, OutboxKind, OutboxState, Priority, Strike, Subscription, Task
 from providers.base import Snapshot
 
@@ -25,6 +26,7 @@ DELIVERY = (
 OPEN = "t.ending IS NULL AND EXISTS (SELECT 1 FROM subscriptions s WHERE s.task_id = t.id AND NOT s.stopped)"
 
 CHOICES = "language, notify, deliver, spoiler, protect, provider"
+GUEST = "id, verdict, name, since"
 
 # The kinds of outbox rows that tell a task's end.
 RESULTS = "({})".format(", ".join(f"'{kind}'" for kind in OutboxKind if kind.is_result))
@@ -103,6 +105,11 @@ def to_holding(chat_id: int, heard: str | None, found: Iterable[Row]) -> Choices
     for row in found:
         holding = to_choices(row).over(holding)
     return holding
+
+
+def to_guest(row: Row) -> Guest:
+    """A row of the columns `GUEST`."""
+    return Guest(id=row[0], verdict=Verdict(row[1]), name=row[2], since=row[3])
 
 
 def to_delivery(row: Row) -> Delivery:

@@ -12,6 +12,7 @@ from bot.storage.transaction import Transaction
 from bot.storage.wishes import HOLDING
 from bot.tracking.choices import Choices
 from bot.tracking.gallery import Find, Place
+from bot.tracking.guests import Guest, Verdict
 from bot.tracking.history import Event
 from bot.tracking.lists import PAGE, Page, Which, pages_of
 from bot.tracking.model import Delivery, Priority, Subscription, Task
@@ -57,14 +58,16 @@ _PRIORITY = (
 class Store:
     """The bot's memory, and the place where its stages meet.
 
-    `outbox_changed` is set, and the ids of tasks that are to be looked at anew come out of `tasks_changed`, after the
-    transaction that touched them is on disk. Both only wake somebody early; the tables are the truth.
-    `tally` is where they count what they do.
+    `outbox_changed` and `guests_changed` are set, and the ids of tasks that are to be looked at anew come out of
+    `tasks_changed`, after the transaction that touched them is on disk. They only wake somebody early; the tables are
+    the truth. `tally` is where the stages count what they do.
     """
 
     def __init__(self, database: Database) -> None:
         self.tally = Tally()
         self.outbox_changed = asyncio.Event()
+        self.guests_changed = asyncio.Event()
+        self.guests_changed.set()  # nobody has looked yet
         self.tasks_changed: asyncio.Queue[int] = asyncio.Queue()
         self._database = database
 
@@ -84,6 +87,8 @@ class Store:
             yield transaction
         if transaction.touched_outbox:
             self.outbox_changed.set()
+        if transaction.touched_guests:
+            self.guests_changed.set()
         for task_id in transaction.touched_tasks:
             self.tasks_changed.put_nowait(task_id)
 
@@ -97,6 +102,15 @@ class Store:
     async def waiting_updates(self) -> list[tuple[int, str]]:
         """Updates that are stored but not handled yet, oldest first: (update_id, body)."""
         return await self._all("SELECT update_id, body FROM inbox WHERE body IS NOT NULL ORDER BY update_id")
+
+    async def verdicts(self) -> dict[int, Verdict]:
+        """What was decided about people and chats from inside the bot, by Telegram's ids."""
+        return {row[0]: Verdict(row[1]) for row in await self._all("SELECT id, verdict FROM guests")}
+
+    async def let_in(self, limit: int) -> list[Guest]:
+        """The latest people and chats that were let in from inside the bot."""
+        sql = f"SELECT {rows.GUEST} FROM guests WHERE verdict = 'allowed' ORDER BY since DESC LIMIT ?"
+        return [rows.to_guest(row) for row in await self._all(sql, (limit,))]
 
     # Polling
 

@@ -7,6 +7,7 @@ from bot.storage import rows
 from bot.storage.counts import Counts
 from bot.storage.history import History
 from bot.storage.outbox import Outbox
+from bot.storage.people import People
 from bot.tracking.choices import Notify, usual
 from bot.tracking.estimates import is_recent, took
 from bot.tracking.history import Event, What, events
@@ -18,7 +19,7 @@ from bot.tracking.troubles import TroubleKind
 DURATIONS = 50
 
 
-class Transaction(Outbox, Counts, History):
+class Transaction(Outbox, Counts, History, People):
     """The changes of one transaction, by the stage that makes them; others stand in rooms of their own."""
 
     # Intake
@@ -96,6 +97,14 @@ class Transaction(Outbox, Counts, History):
                 (subscription.id,),
             )
         )
+
+    async def open_tasks_of(self, user_id: int) -> int:
+        """How many tasks that are still polled this person follows, in all chats together."""
+        return await self._count_open("s.user_id = ?", user_id)
+
+    async def open_tasks_in(self, chat_id: int) -> int:
+        """The same for a chat, with all its topics."""
+        return await self._count_open("s.chat_id = ?", chat_id)
 
     async def subscribe(self, task: Task, wish: Subscription, now: float) -> None:
         """The chat follows the task from now on, with a fresh card; whatever was queued for it before is dropped.
@@ -187,6 +196,14 @@ class Transaction(Outbox, Counts, History):
         await self._want(OutboxKind.CARD, "id = ?", subscription.id)
         self.touched_tasks.append(subscription.task_id)
         return await self._task(subscription.task_id)
+
+    async def _count_open(self, where: str, value: int) -> int:
+        row = await self._one(
+            "SELECT count(*) FROM subscriptions s JOIN tasks t ON t.id = s.task_id"
+            f" WHERE {where} AND NOT s.stopped AND t.ending IS NULL",
+            (value,),
+        )
+        return int(row[0])
 
     # Polling
 

@@ -47,11 +47,6 @@ def toast(facts: dict[str, str], language: str) -> str:
     return plain(say(language, f"toast.{facts['say']}"), TOAST_LIMIT) if facts["say"] else ""
 
 
-def refusal(user_id: int, language: str) -> Message:
-    """To somebody who is not let in: the ID to give to the operator."""
-    return Message(say(language, "refusal", user_id=user_id))
-
-
 def _ids(ids: list[str], language: str) -> Html:
     """IDs in one sentence, each set apart so that a tap copies it."""
     shown = [say(language, "card.id", id=cut(one, ID_SHOWN)) for one in ids]

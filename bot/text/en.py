@@ -135,6 +135,12 @@ EN = {
     "reply.usage_untrack": "Which ID? For example: <code>/untrack video_69095b4ce004</code>; /list shows them.",
     "reply.usage_status": "Which ID? For example: <code>/status video_69095b4ce004</code>; /list shows them.",
     "reply.usage_resend": "Which ID? For example: <code>/resend video_69095b4ce004</code>; /list shows them.",
+    "reply.usage_deny": "Whom? For example: <code>/deny 123456789</code>; as a reply it means that message's author,"
+    " and in a group the group itself.",
+    "reply.usage_invite": "For example: <code>/invite 3 24</code> makes a link that lets three people in within a day;"
+    " up to 100 people and 720 hours.",
+    "reply.bad_user_id": "<code>{text}</code> is no ID of a person or a group, so I have done nothing. IDs are numbers;"
+    " who is not let in is told their own.",
     "reply.bad_id": "<code>{text}</code> cannot be a task ID: IDs are up to 512 letters, digits and . _ - : = +."
     " Copy it once more from the gateway.",
     "reply.unknown_word": "I do not know <code>{text}</code>, so I have done nothing. Beside IDs a provider"
@@ -171,6 +177,22 @@ EN = {
     "reply.not_yet_many": "These {count} are not finished yet; their results come by themselves: {ids}",
     "reply.no_result": "{ids} has brought no file; its card says why.",
     "reply.no_result_many": "These {count} have brought no file; their cards say why: {ids}",
+    "reply.too_many_open": "So many tasks are watched already that I take no more: {ids} is not watched. Wait until"
+    " some have ended, or /untrack some.",
+    "reply.too_many_open_many": "So many tasks are watched already that I take no more: these {count} are not watched:"
+    " {ids}. Wait until some have ended, or /untrack some.",
+    "reply.let_in": "👋 You are let in. Send <code>/track ID</code> with the ID of a video or image generation;"
+    " /help tells more.",
+    "reply.admins_only": "Only the bot's admins may do that.",
+    "reply.now_in": "✅ {ids} is let in.",
+    "reply.now_in_many": "✅ These {count} are let in: {ids}",
+    "reply.now_out": "⛔ {ids} is not let in any more.",
+    "reply.now_out_many": "⛔ These {count} are not let in any more: {ids}",
+    "reply.cannot_deny": "{ids} stands in the operator's own lists, so only the operator can deny them.",
+    "reply.cannot_deny_many": "These {count} stand in the operator's own lists, so only the operator can deny"
+    " them: {ids}",
+    "reply.invite_invalid": "This invitation does not work: it has expired, was used up, or is not complete.",
+    "reply.invite_denied": "The bot's admins have decided not to let you in.",
     "reply.comma": ", ",
     "reply.language": "🌐 From now on I speak English here.",
     "reply.language_auto": "🌐 The language is chosen automatically again, from the app that people use here.",
@@ -178,7 +200,6 @@ EN = {
     " <code>/lang en</code>; <code>/lang auto</code> follows your app.",
     "reply.not_admin": "Only admins of this group can change its settings.",
     "reply.unknown_command": "I do not know that command. /help shows the ones I know.",
-    "reply.admins_only": "Only the bot's admins may do that.",
     "reply.no_command": "Send <code>/track ID</code> with the ID of a generation. /help tells more.",
     "reply.broken": "Something went wrong with that on my side; it is logged. Please send it again.",
     "list.title_all": "<b>Tasks here</b>",
@@ -330,6 +351,26 @@ EN = {
     "stats.auth": "🔑 {who}: key rejected, for {span}",
     "stats.payment": "💳 {who}: balance or quota used up, for {span}",
     "stats.down": "📡 {who}: no usable answer, for {span}",
+    "refusal.may_ask": "This bot is private. Your ID is <code>{user_id}</code>; the button asks the bot's admins to let"
+    " you in.",
+    "access.ask": "Ask for access",
+    "access.slow_down": "🐢 Slow down, please: that is more than I take in a minute. What came on top was dropped;"
+    " send it again later.",
+    "access.request": "🚪 <b>{name}</b> asks to be let in.\nID: <code>{id}</code>",
+    "access.admit": "Approve",
+    "access.deny": "Deny",
+    "access.allowed": "✅ <b>{name}</b> (<code>{id}</code>) was let in by {by}.",
+    "access.denied": "⛔ <b>{name}</b> (<code>{id}</code>) was denied by {by}.",
+    "access.allowed_before": "✅ <b>{name}</b> (<code>{id}</code>) was let in already.",
+    "access.denied_before": "⛔ <b>{name}</b> (<code>{id}</code>) was denied already; /allow lets them in.",
+    "access.invitation": "🎟 Whoever opens this link first is let in, until {until}:\n{link}",
+    "access.invitations": "🎟 The first {uses} people who open this link are let in, until {until}:\n{link}",
+    "access.usage_allow": "Whom? For example: <code>/allow 123456789</code>, several IDs at once, or a group's ID; as a"
+    " reply it means that message's author, and in a group the group itself. /deny takes it back, /invite makes a"
+    " link.",
+    "access.guests": "\n<b>Let in from here so far</b>",
+    "access.guest": "<code>{id}</code> {name}",
+    "access.no_guests": "\nNobody was let in from here so far.",
     # Said for a moment over the chat, after a button was pressed. At most 200 characters, no markup.
     "toast.stopped": "⏹ Stopped watching. The render itself goes on.",
     "toast.refreshing": "🔄 Asking the gateway…",
@@ -345,5 +386,14 @@ EN = {
     "toast.chosen": "✅ Saved.",
     "toast.no_choice": "That choice is not there any more; /settings shows the ones there are.",
     "toast.not_let_in": "This bot is private; send it /start to ask for access.",
+    "toast.asked": "🚪 The bot's admins have your request. You will hear from me here when they let you in.",
+    "toast.asked_already": "The bot's admins have your request already. Once a day is enough.",
+    "toast.crowded": "Too many people are asking just now. Please try again tomorrow.",
+    "toast.in_already": "You are let in. Send /track with the ID of a generation.",
+    "toast.turned_down": "The bot's admins have decided not to let you in.",
+    "toast.admins_only": "Only the bot's admins may do that.",
+    "toast.admitted": "✅ Let in.",
+    "toast.denied": "⛔ Denied.",
+    "toast.slow_down": "🐢 Slow down, please: that is more than I take in a minute.",
     "toast.broken": "Something went wrong with that on my side; it is logged. Please try again.",
 }
