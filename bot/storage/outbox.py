@@ -201,16 +201,19 @@ class Outbox(Wishes):
 
     # Parts of the above, and of what the other stages do
 
-    async def _want(self, kind: OutboxKind, subscriptions: str, *values: int | str) -> None:
-        """What such rows of these subscriptions show is not the newest any more.
+    async def _want_cards(self, where: str, value: int | str) -> None:
+        await self._want(OutboxKind.CARD, where, value)
 
-        A row that rests is due at once; one that waits for its chat goes on waiting.
+    async def _want(self, kind: OutboxKind, where: str, *values: int | str) -> None:
+        """What such rows show is not the newest any more.
+
+        One that rests is due at once; one that waits for its chat goes on waiting.
         """
         await self._change(
             "UPDATE outbox SET wanted = wanted + 1,"
             " not_before = CASE state WHEN 'resting' THEN 0 ELSE not_before END,"
             " state = CASE WHEN state IN ('sent', 'resting') THEN 'pending' ELSE state END"
-            f" WHERE kind = '{kind}' AND subscription_id IN (SELECT id FROM subscriptions WHERE {subscriptions})",
+            f" WHERE kind = '{kind}' AND {where}",
             values,
         )
         self.touched_outbox = True

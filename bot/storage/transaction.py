@@ -18,6 +18,8 @@ from bot.tracking.troubles import TroubleKind
 # So many of the latest durations are kept for each provider and model.
 DURATIONS = 50
 
+_FOLLOWERS = "subscription_id IN (SELECT id FROM subscriptions WHERE task_id = ? AND NOT stopped)"
+
 
 class Transaction(Outbox, Counts, History, People):
     """The changes of one transaction, by the stage that makes them; others stand in rooms of their own."""
@@ -178,11 +180,12 @@ class Transaction(Outbox, Counts, History, People):
         """The chat no longer follows the task; nothing more of it comes, but the card says so."""
         await self._change("UPDATE subscriptions SET stopped = 1 WHERE id = ?", (subscription.id,))
         await self._drop_result(subscription.id)
-        await self._want(OutboxKind.CARD, "id = ?", subscription.id)
+        await self._want_cards("subscription_id = ?", subscription.id)
         # What else was asked for by the same message may all be over now.
         await self._want(
             OutboxKind.REACTION,
-            "chat_id = ? AND request_message_id = ? AND NOT stopped",
+            "subscription_id IN"
+            " (SELECT id FROM subscriptions WHERE chat_id = ? AND request_message_id = ? AND NOT stopped)",
             subscription.chat_id,
             subscription.request_message_id,
         )
@@ -193,7 +196,7 @@ class Transaction(Outbox, Counts, History, People):
 
         Returns the task as it is known so far.
         """
-        await self._want(OutboxKind.CARD, "id = ?", subscription.id)
+        await self._want_cards("subscription_id = ?", subscription.id)
         self.touched_tasks.append(subscription.task_id)
         return await self._task(subscription.task_id)
 
@@ -240,12 +243,12 @@ class Transaction(Outbox, Counts, History, People):
             )
         ]
         if before is None or named != task.id or is_milestone(before, task):
-            await self._want(OutboxKind.CARD, "task_id = ? AND NOT stopped", task.id)
+            await self._want_cards(_FOLLOWERS, task.id)
         else:
             curious = rows.to_json(one.id for one in await self._who_want_everything(followers))
-            await self._want(OutboxKind.CARD, "id IN (SELECT value FROM json_each(?))", curious)
+            await self._want_cards("subscription_id IN (SELECT value FROM json_each(?))", curious)
         if before is None or named != task.id or before.ending is not task.ending:
-            await self._want(OutboxKind.REACTION, "task_id = ? AND NOT stopped", task.id)
+            await self._want(OutboxKind.REACTION, _FOLLOWERS, task.id)
         await self._queue_result(task, followers, now)
         if task.succeeded and before and before.ending is None and before.snapshot:
             await self._keep_duration(task, now)

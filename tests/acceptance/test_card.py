@@ -97,6 +97,27 @@ async def test_a_refresh_asks_the_gateway_soon_and_hammering_it_asks_no_more(wor
     assert min(later - earlier for earlier, later in itertools.pairwise(times)) > 2.5
 
 
+async def test_a_refresh_does_not_break_into_a_pause_that_the_gateway_wants(world: World) -> None:
+    person = await world.person()
+    await person.tell("tasks", provider="token360", id="t1", end="stuck")
+    await world.start_bot()
+    await person.say("/track t1 token360")
+    card = await card_shows(person, "t1", "Token360")
+    await person.tell("gateway-faults", provider="token360", kind="429", retry_after=4)
+
+    async def paused() -> list[Json]:
+        return [call for call in await world.questions("t1") if call["fault"] == "429"]
+
+    (refused,) = await until(paused)
+    for _ in range(5):
+        await toast(world, await press(person, card, "🔄 Refresh"))
+
+    async def asked_again() -> list[Json]:
+        return [call for call in await world.questions("t1") if call["n"] > refused["n"]]
+
+    assert (await until(asked_again))[0]["time"] - refused["time"] > 3.5
+
+
 async def test_a_refresh_of_what_has_ended_says_so(world: World) -> None:
     """A phone may still show the buttons of a moment ago."""
     person = await world.person()
