@@ -1,7 +1,7 @@
 """The outbox, emptied: takes what is due, paces it, hands it to the courier, and decides what a failure means.
 
-Rows of one result go one after the other, and so do a chat's answers; everything else goes side by side. A file on its
-way holds up nothing but what stands behind it in the same result.
+Rows of one result go one after the other, and so do a chat's answers and its reactions; everything else goes side by
+side. A file on its way holds up nothing but what stands behind it in the same result.
 """
 
 import asyncio

@@ -143,7 +143,8 @@ class Delivery:
     `part` tells the rows of one result apart; `outputs` are positions in the snapshot's outputs.
     `message_ids` are the messages that already stand in the chat for this row: from then on it is only edited.
     A header with outputs is one message with links to them.
-    `wanted` and `shown` are card versions: the row is due while they differ. `look` is a digest of what is shown.
+    `wanted` and `shown` are card versions: the row is due while they differ. `look` is a digest of what is shown,
+    or the emoji itself.
     """
 
     id: int
