@@ -35,7 +35,7 @@ def panel(place: Place, page: str, language: str) -> Message:
 
 def _root(place: Place, language: str) -> Message:
     buttons = [
-        ((_button("options.row", language, f"choices:{field}", **_row(place, field, language))),) for field in FIELDS
+        (_button("options.row", language, f"choices:{field}", **_row(place, field, language)),) for field in FIELDS
     ]
     if place.is_topic:
         return Message(lines(say(language, "options.title_topic"), say(language, "options.inherits")), tuple(buttons))
