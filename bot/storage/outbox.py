@@ -18,7 +18,16 @@ class Outbox(Wishes):
     """The changes that delivery makes, and how the other stages queue what it is to deliver."""
 
     async def reply(self, to: Subscription, facts: dict[str, str], now: float) -> None:
-        """A command's answer, to the chat and message in `to`."""
+        """A command's answer, to the chat and message in `to`.
+
+        Of a panel whose pages are turned quickly only the last one goes out.
+        """
+        if "panel" in facts:
+            await self._change(
+                "DELETE FROM outbox WHERE state IN ('pending', 'doubt') AND chat_id = ? AND kind = 'reply'"
+                " AND json_extract(facts, '$.panel') = ?",
+                (to.chat_id, facts["panel"]),
+            )
         await self._insert(to, OutboxKind.REPLY, now, facts=facts)
 
     async def toast(self, chat_id: int, query_id: str, say: str, now: float, *, alert: bool = False) -> None:

@@ -129,6 +129,19 @@ async def test_a_long_list_goes_on_where_it_ended(world: World) -> None:
     assert len((await offered(person, offset="nonsense"))["results"]) == 30
 
 
+async def test_whoever_goes_on_typing_gets_the_answer_to_the_last_letter(world: World) -> None:
+    person = await world.person()
+    await person.tell("faults", method="answerInlineQuery", kind="delay", seconds=4)
+    await world.start_bot()
+    typed = [(await person.tell("inline", user_id=1001, query=text))["inline_query_id"] for text in ("c", "ca", "cat")]
+
+    async def answered() -> bool:
+        return bool((await person.ask(f"inline/{typed[-1]}"))["answer"])
+
+    await until(answered)
+    assert (await person.ask(f"inline/{typed[1]}"))["answer"] is None
+
+
 @pytest.mark.parametrize("fault", [{"kind": "error", "code": 404, "description": "Not Found"}, {"kind": "429"}])
 async def test_an_answer_that_telegram_does_not_take_holds_up_nothing(world: World, fault: Json) -> None:
     person = await world.person()

@@ -90,6 +90,15 @@ async def test_what_is_stopped_unknown_or_elsewhere_is_not_listed(store: Store) 
     assert (nothing.entries, nothing.number, nothing.pages, nothing.count) == ((), 1, 1, 0)
 
 
+async def test_of_a_panel_that_is_turned_on_and_on_only_the_last_page_is_due(store: Store) -> None:
+    async with store.transaction() as tx:
+        for chat_id, number, panel in ((7, 1, ""), (7, 2, "5"), (7, 3, "5"), (7, 2, "6"), (8, 2, "5"), (7, 4, "5")):
+            facts = {"say": "list", "page": str(number), **({"panel": panel} if panel else {})}
+            await tx.reply(Subscription(0, 0, chat_id, 0, 70, 3), facts, 0.0)
+    due = [(row.chat_id, row.facts["page"], row.facts.get("panel")) for row in await store.due_deliveries(1.0, 9, 9)]
+    assert due == [(7, "1", None), (7, "2", "6"), (8, "2", "5"), (7, "4", "5")]
+
+
 MANY = """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)
 INSERT INTO tasks (provider, account, kind, external_id, snapshot, ending, created_at, changed_at, deadline)
