@@ -126,7 +126,7 @@ class Asides:
             meaning = classify(error)
             if isinstance(error, RetryAfter) and isinstance(meaning, RetryLater):
                 self._quiet_until = self._monotonic() + meaning.after
-            log.info("left out: %s", meaning)
+            log.info("left out: %s: %s", type(error).__name__, error)
             return False
         return True
 

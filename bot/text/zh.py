@@ -102,7 +102,7 @@ ZH = {
     "/untrack ID · 停止跟踪（生成本身不受影响）\n"
     "/resend ID · 再发一次成品\n\n"
     "<b>本聊天</b>\n"
-    "/settings · 通知多少、成品以什么形式发送\n"
+    "/settings · 通知方式和成品形式\n"
     "/lang · 语言\n"
     "/help · 本页\n",
     "reply.help_admins": "<b>管理员</b>\n"
@@ -244,7 +244,7 @@ ZH = {
     "menu.status": "查看任务详情：/status ID",
     "menu.untrack": "停止跟踪：/untrack ID",
     "menu.resend": "再发一次成品：/resend ID",
-    "menu.settings": "通知多少、成品以什么形式发送",
+    "menu.settings": "通知方式和成品形式",
     "menu.lang": "本聊天的语言",
     "menu.help": "使用说明",
     "menu.stats": "运行情况",
