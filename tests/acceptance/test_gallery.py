@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.player import Player
-from tests.acceptance.world import World, delivered, media_in, texts_of_bot, until
+from tests.acceptance.world import World, delivered, media_in, until
 
 Json = dict[str, Any]
 
@@ -69,15 +69,28 @@ async def test_ones_own_media_in_any_chat_without_an_upload(world: World) -> Non
     (sent,) = media_in((await person.ask("chats/-100777"))["messages"])
     assert sent["media"]["file_id"] == shown["video"]["file_id"]
     assert sent["caption"] == "seedance-2.0 · Token360\nA cat on a wall"
-    # Chosen into the chat with the bot itself, it is no command there either.
-    await person.tell("choose", inline_query_id=found["id"], result_id=clip["id"], chat_id=1001)
-    said = len(texts_of_bot(await person.messages()))
     for user_id in (1003, 6666):  # somebody else who is let in, and a stranger
         assert (await offered(person, "cat", user_id=user_id))["results"] == []
-    assert len(texts_of_bot(await person.messages())) == said
     called = {call["method"] for call in (await world.calls())[before:]}
     assert called <= {"getUpdates", "answerInlineQuery", "editMessageText", "setMyCommands"}
     assert (await world.calls("answerInlineQuery"))[-1]["params"]["cache_time"] == 60
+
+
+async def test_what_was_chosen_into_the_chat_with_the_bot_is_no_command(world: World) -> None:
+    person = await world.person()
+    await person.tell("tasks", provider="token360", id="t1", pace=0.3)
+    await world.start_bot()
+    await person.say("/track t1 token360")
+    (result,) = await all_finished(person, 1)
+    answer = await offered(person)
+    chosen = await person.tell("choose", inline_query_id=answer["id"], result_id=result["id"], chat_id=1001)
+    command = await person.say("/help")  # a chat's messages are answered in their order
+    await until(lambda: _answers_to(person, command))
+    assert await _answers_to(person, chosen["message_id"]) == []
+
+
+async def _answers_to(person: Player, command: int) -> list[Json]:
+    return [m for m in await person.messages() if m["from_bot"] and m["reply_to"] == command]
 
 
 async def test_a_hostile_prompt_stays_a_prompt(world: World) -> None:
