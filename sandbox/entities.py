@@ -61,7 +61,7 @@ _ORDER = (
     "custom_emoji",
 )
 _FOUND = re.compile(
-    r"(?P<bot_command>(?<![\w/])/[A-Za-z0-9_]{1,32}(?:@[A-Za-z][A-Za-z0-9_]{3,31})?(?![\w/]))"
+    r"(?P<bot_command>(?<![\w/<>])/[A-Za-z0-9_]{1,32}(?:@[A-Za-z][A-Za-z0-9_]{3,31})?(?![\w/<>]))"
     r"|(?P<url>\bhttps?://[^\s<>\"]+[^\s<>\".,;:!?')\]])"
     r"|(?P<mention>(?<![\w@/])@[A-Za-z][A-Za-z0-9_]{3,31}\b)"
     r"|(?P<hashtag>(?<![\w#&])#(?=\w*[^\W\d])\w{1,64})"

@@ -15,7 +15,7 @@ _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\
 # Where Telegram would make a mention, a command, a tag or a link of somebody else's words. A mark that nobody sees goes
 # in between, so they stay words; only what stands in code is kept to the letter, since people copy it.
 _CATCHES = re.compile(
-    r"(?<=@)(?=\w)|(?<![\w/].)(?<=[/#])(?=\w)|(?<=\$)(?=[A-Z])|(?<=:)(?=//)|(?<=\w\.)(?=[^\W\d_]{2})"
+    r"(?<=@)(?=\w)|(?<![\w/<>].)(?<=[/#])(?=\w)|(?<=\$)(?=[A-Z])|(?<=:)(?=//)|(?<=\w\.)(?=[^\W\d_]{2})"
     r"|(?<=\d\.)(?=\d{1,3}\.\d{1,3}\.\d)"
 )
 _WORD_JOINER = "\u2060"

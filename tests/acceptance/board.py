@@ -143,8 +143,9 @@ def _word(message: Json, task_id: str) -> str:
     marks = (" plain" if words and not message["entities"] else "") + (" in topic" if message["thread_id"] else "")
     if message["media"]:
         return str("blank" if message["media"]["size"] < BLANK else message["media"]["kind"]) + marks
-    if message["silent"] and message["text"].endswith(task_id):
+    word = next((word for sign, word in _TEXTS if sign in message["text"]), None)
+    if word is None and message["silent"] and message["text"].endswith(task_id):
         return "card" + ("" if "Done" in message["text"] else OLD) + marks
-    word = next((word for sign, word in _TEXTS if sign in message["text"]), message["text"])
+    word = word or str(message["text"])
     marks += " without a button" if word.startswith("link") and not message["buttons"] else ""
-    return str(word) + marks
+    return word + marks
