@@ -474,3 +474,72 @@ async def test_a_database_of_every_earlier_version_is_taken_over_with_what_it_ho
             assert await store.pauses() == {}
         finally:
             await store.close()
+
+
+async def happened(store: Store, task: Task, limit: int = 100) -> list[str]:
+    return [event.what for event in await store.latest_events(task.id, limit)]
+
+
+async def test_the_log_keeps_the_latest_of_what_happened_to_each_task(store: Store) -> None:
+    task, other = located(await follow(store)), await follow(store, "v2")
+    for number in range(30):
+        task = await record(store, task, QueryError(QueryErrorKind.AUTH, "no"))
+        task = await record(store, task, replace(RUNNING, progress=number))
+    assert await happened(store, task, 2) == ["trouble_auth", "answers"]
+    log = await happened(store, task)
+    assert len(log) == 50
+    assert "asked" not in log
+    assert await happened(store, other) == ["asked"]
+
+
+async def test_a_task_that_joins_another_one_goes_on_with_its_log(store: Store) -> None:
+    first = await record(store, located(await follow(store)), RUNNING)
+    async with store.transaction() as tx:
+        second = await tx.add_task("v1", "token360", "", NOW, NOW + 100)
+        await tx.subscribe(second, chat(8), NOW)
+    await record(store, located(second), SUCCEEDED)
+    assert await happened(store, first) == ["asked", "running", "succeeded"]
+    assert await happened(store, second) == []
+
+
+async def test_what_was_stopped_goes_on_with_the_card_that_it_had(store: Store) -> None:
+    task = await record(store, located(await follow(store)), RUNNING)
+    (card,) = await due(store)
+    await finish(store, card, 55)
+    await stop_following(store)
+    (closing,) = await due(store)
+    await finish(store, closing)
+    async with store.transaction() as tx:
+        assert await tx.followed_as(7, 0, "v1") == []
+        (known,) = await tx.known_as(7, 0, "v1")
+        assert await tx.task_of(known) == task
+        await tx.resume(task, known, NOW)
+    assert await store.open_task_ids() == [task.id]
+    (again,) = await due(store)
+    assert again.message_ids == (55,)
+
+
+async def test_what_ended_while_it_was_stopped_is_brought_when_it_is_taken_up(store: Store) -> None:
+    task = located(await follow(store))
+    (card,) = await due(store)
+    await finish(store, card, 55)
+    await stop_following(store)
+    task = await record(store, task, SUCCEEDED)
+    async with store.transaction() as tx:
+        (known,) = await tx.known_as(7, 0, "v1")
+        await tx.resume(task, known, NOW)
+    assert sorted(row.kind for row in await due(store)) == [OutboxKind.CARD, OutboxKind.RESULT]
+
+
+async def test_a_card_that_could_not_reach_its_chat_is_tried_again_when_somebody_there_asks(store: Store) -> None:
+    task = await follow(store)
+    (card,) = await due(store)
+    async with store.transaction() as tx:
+        await tx.close_chat(7, "kicked")
+    assert await due(store) == []
+    async with store.transaction() as tx:
+        (known,) = await tx.known_as(7, 0, "v1")
+        await tx.resume(task, known, NOW)
+    assert [row.id for row in await due(store)] == [card.id]
+    assert await store.followed_since(known.id) == NOW
+    assert await store.followed_since(99) == 0.0

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text import answers, cards, ends
+from bot.text import answers, cards, details, ends
 from bot.text.catalogue import CATALOGUES, cut, say
-from bot.text.message import LinkButton, Message
+from bot.text.message import ActionButton, CopyButton, LinkButton, Message
 from bot.tracking.estimates import Estimate, Timing
+from bot.tracking.history import Event, What
 from bot.tracking.model import Delivery, Ending, OutboxKind, OutboxState, Strike, Subscription, Task
 from providers.base import Output, OutputKind, Snapshot, State, TaskError
+from providers.failures import FailureKind
 
 LANGUAGES = sorted(CATALOGUES)
 FOLLOWER = Subscription(1, 1, 7, 0, 7, 3)
@@ -46,6 +48,10 @@ def test_every_state_word_has_its_sentences(language: str) -> None:
     words = set(CATALOGUES[language])
     assert {f"trouble.{strike}" for strike in Strike} <= words
     assert {f"list.{ending}" for ending in (Ending.DEADLINE, Ending.NOT_FOUND)} <= words
+    assert {f"failure.{kind}" for kind in FailureKind} <= words
+    assert {f"card.{state}_known" for state in (State.FAILED, State.CANCELLED, State.EXPIRED)} <= words
+    happened = {*State, *What, "running_at", *(f"trouble_{strike}" for strike in Strike)}
+    assert {f"event.{what}" for what in happened} <= words
     assert {f"end.{state}" for state in State if state not in {State.QUEUED, State.RUNNING}} <= words
     assert {f"end.{kind}" for kind in OutputKind if kind is not OutputKind.THUMBNAIL} <= words
 
@@ -56,6 +62,24 @@ def test_values_can_not_become_markup(text: str) -> None:
     assert "<" not in said
     assert "\u202e" not in said
     said.encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("@everyone", "@|everyone"),
+        ("/start@other_bot", "/|start@|other_bot"),
+        ("see http://evil.test/x", "see http:|//evil.|test/x"),
+        ("tg://user?id=1", "tg:|//user?id=1"),
+        ("10.0.0.1/x", "10.|0.0.1/x"),
+        ("#tag $USD me@evil.test", "#|tag $|USD me@|evil.|test"),
+        ("seedance-2.0, 16/9, a/b & 5 $", "seedance-2.0, 16/9, a/b &amp; 5 $"),
+        ("Done. And 3.5 more", "Done. And 3.5 more"),
+    ],
+)
+def test_values_can_not_become_mentions_commands_or_links(text: str, shown: str) -> None:
+    assert say("en", "card.failed", message=text) == f"❌ Failed: {shown.replace('|', chr(0x2060))}"
+    assert "\u2060" not in say("en", "card.id", id=text)
 
 
 @given(st.text())
@@ -114,6 +138,37 @@ def test_a_failure_tells_the_gateways_words() -> None:
     assert "Cancelled" in shown(task(Snapshot(State.CANCELLED), ending=Ending.DONE))
     expired = Snapshot(State.EXPIRED, error=TaskError("too late"))
     assert "too late" in shown(task(expired, ending=Ending.DONE))
+
+
+def failed(message: str, code: str | None = None, state: State = State.FAILED) -> Task:
+    return task(Snapshot(state, error=TaskError(message, code)), ending=Ending.DONE)
+
+
+def test_a_failure_of_a_known_kind_is_a_plain_sentence_and_the_words_are_below_the_line() -> None:
+    blocked = failed("blocked <by> moderation (request id: 4711)")
+    assert shown(blocked) == (
+        "<b>Token360</b>\n❌ Failed. A content filter did not let it pass. Change the prompt or the picture and submit"
+        " it again.\n<code>v_1</code>"
+    )
+    assert shown(blocked, language="zh") == (
+        "<b>Token360</b>\n❌ 失败。内容审核没有通过。请修改提示词或图片后重新提交。\n<code>v_1</code>"
+    )
+    assert ends.end_line(blocked, row(OutboxKind.HEADER), "Token360", "en").html == (
+        "❌ <b>Token360</b>: failed\nA content filter did not let it pass. Change the prompt or the picture and submit"
+        " it again.\n<blockquote expandable>blocked &lt;by&gt; moderation</blockquote>\n<code>v_1</code>"
+    )
+    late = failed("timed out", state=State.EXPIRED)
+    assert "⌛ Expired at the gateway. The gateway was overloaded" in shown(late)
+    assert "🚫 Cancelled at the gateway. The account's balance" in shown(failed("余额不足", state=State.CANCELLED))
+
+
+def test_every_bad_end_has_its_id() -> None:
+    for ended in (
+        failed("no such luck"),
+        task(Snapshot(State.FAILED), ending=Ending.DONE),
+        task(ending=Ending.DEADLINE),
+    ):
+        assert ends.end_line(ended, row(OutboxKind.HEADER), "Token360", "en").html.endswith("\n<code>v_1</code>")
 
 
 def test_an_unknown_id_says_who_was_asked_and_that_it_may_be_another_accounts() -> None:
@@ -309,8 +364,10 @@ def test_a_link_is_offered_only_where_there_is_one() -> None:
     subject = task(Snapshot(State.SUCCEEDED, outputs=outputs), ending=Ending.DONE)
     large = link(subject, "too_large", 61_000_001)
     assert "62 MB" in large.html
+    assert large.html.endswith("\n<code>v_1</code>")
     assert large.buttons == ((LinkButton("Open the file (62 MB)", "https://x.example/v"),),)
     assert link(subject, "gone").buttons == ()
+    assert link(subject, "gone").html.endswith("\n<code>v_1</code>")
     assert link(subject, "unavailable", left=-1.0).html == link(subject, "gone").html
     inline = task(Snapshot(State.SUCCEEDED, needs_fetch=True), ending=Ending.DONE)
     assert link(inline, "refused").buttons == ()
@@ -336,6 +393,56 @@ def test_a_link_says_how_long_it_lives(left: float, en: str, zh: str) -> None:
     assert "about" not in link(subject, "refused").html
 
 
+DAY = 86_400.0
+
+
+def panel(subject: Task, follower: Subscription = FOLLOWER, **values: object) -> details.Details:
+    base = {"title": "Token360", "asked": "Token360", "accounts": 1, "since": DAY, "links_die": None, "events": ()}
+    return details.Details(subject, follower, **{**base, "now": DAY + 600, **values})  # type: ignore[arg-type]
+
+
+def test_a_panel_tells_all_that_is_known() -> None:
+    snapshot = Snapshot(
+        State.FAILED, error=TaskError("odd <thing> (request id: 99)", "E7"), model="seedance-2.0", created_at=DAY - 7200
+    )
+    subject = task(snapshot, ending=Ending.DONE, created_at=DAY, changed_at=DAY + 300)
+    log = (Event(DAY - DAY / 2, "queued"), Event(DAY + 60, "running", "40"), Event(DAY + 300, "failed"))
+    message = details.panel(panel(subject, accounts=2, events=log), "en")
+    assert message.html == (
+        "<b>seedance-2.0</b> · Token360\n❌ failed\n<code>v_1</code>\nKind: video\nAccount: 1 of 2\n"
+        "Made at the gateway 2 hours ago (22:00 UTC)\nSent here 10 min ago (00:00 UTC)\nEnded 5 min ago (00:05 UTC)\n"
+        "What the gateway said (code E7):\n"
+        "<blockquote expandable>odd &lt;thing&gt; (request id: 99)</blockquote>\nWhat happened (UTC):\n"
+        "<blockquote expandable>12:00 in the queue\n00:01 rendering, 40 %\n00:05 failed</blockquote>"
+    )
+    assert message.buttons == (
+        (
+            ActionButton("🔄 Refresh", "details:1:panel"),
+            ActionButton("🔁 Check again", "again:1"),
+            CopyButton("📋 Copy ID", "v_1"),
+        ),
+    )
+
+
+def test_a_panel_of_a_result_tells_how_long_its_links_live() -> None:
+    outputs = (Output(OutputKind.VIDEO, "https://x.example/v"), Output(OutputKind.THUMBNAIL, "https://x.example/t"))
+    done = task(Snapshot(State.SUCCEEDED, outputs=outputs), ending=Ending.DONE, changed_at=60.0)
+    alive = details.panel(panel(done, links_die=DAY + 600 + 7200), "en")
+    assert "Files: 1\nThe links work for about 2 hours more." in alive.html
+    assert "01-01 00:01 UTC" in alive.html
+    assert len(alive.buttons[0]) == 2
+    assert "The links have expired" in details.panel(panel(done, links_die=DAY), "en").html
+
+
+def test_a_panel_of_what_is_not_watched_or_not_known_offers_to_ask_again() -> None:
+    stopped = Subscription(1, 1, 7, 0, 7, 3, stopped=True)
+    assert "stopped watching" in details.panel(panel(task(Snapshot(State.RUNNING)), stopped), "en").html
+    for one in (panel(task(Snapshot(State.RUNNING)), stopped), panel(task(account=-1, ending=Ending.NOT_FOUND))):
+        assert details.panel(one, "en").buttons[0][1] == ActionButton("🔁 Check again", "again:1")
+    looking = details.panel(panel(task(account=-1, kind="", external_id="x" * 257)), "en")
+    assert len(looking.buttons[0]) == 1
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_card_grows_past_telegrams_limit(text: str, language: str) -> None:
@@ -344,6 +451,7 @@ def test_no_card_grows_past_telegrams_limit(text: str, language: str) -> None:
     for message in (
         cards.card(subject, FOLLOWER, text[:50], text[:50], language),
         ends.end_line(subject, row(OutboxKind.HEADER), "T", language),
+        details.panel(panel(subject, events=[Event(0.0, "unknown", text)] * 12), language),
     ):
         visible = html.unescape(re.sub(r"<[^>]+>", "", message.html))
         assert len(visible.encode("utf-16-le")) // 2 <= 4096
