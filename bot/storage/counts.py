@@ -36,7 +36,8 @@ async def read_stats(read: Read, pending: Mapping[Entry, int], now: float, besid
     lines += [(hour, what, provider, count) for (what, provider), count in pending.items()]
     found = await read(f"SELECT t.provider, count(*) FROM tasks t WHERE {rows.OPEN} GROUP BY t.provider")
     ((waiting,),) = await read(
-        f"SELECT count(*) FROM outbox WHERE state IN ('pending', 'sending', 'doubt') AND id <> {besides}"
+        "SELECT count(*) FROM outbox WHERE state IN ('pending', 'sending', 'doubt')"
+        f" AND kind NOT IN ('toast', 'reaction') AND id <> {besides}"
     )
     return Stats(activity(lines, now), dict(found), waiting, await read_troubles(read))
 

@@ -15,7 +15,7 @@ from bot.tracking.lifecycle import decide
 from bot.tracking.lists import Which
 from bot.tracking.model import Delivery, OutboxKind, OutboxState, Subscription, Task
 from bot.tracking.troubles import Trouble, TroubleKind
-from providers.base import Output, OutputKind, QueryError, Snapshot, State
+from providers.base import Output, OutputKind, QueryError, QueryErrorKind, Snapshot, State
 
 NOW = 1000.0
 VIDEO = Output(OutputKind.VIDEO, "https://cdn.example/v.mp4")
