@@ -63,6 +63,11 @@ def plain(text: Html, limit: int) -> str:
     return cut(html.unescape(_TAG.sub("", text)), limit)
 
 
+def label(text: Html, limit: int) -> str:
+    """The same words for where nothing can become markup: buttons, popups, titles."""
+    return plain(Html(text.replace(_WORD_JOINER, "")), limit)
+
+
 def cut(text: str, limit: int) -> str:
     """`text` in at most `limit` UTF-16 units, the unit in which Telegram counts; a cut shows as an ellipsis."""
     units = _sound(text).encode("utf-16-le")

@@ -42,7 +42,7 @@ def decision(facts: Facts, language: str) -> Message:
 def invitation(facts: Facts, language: str) -> Message:
     """A link that lets people in. `facts`: link, uses, until."""
     key = "access.invitation" if facts["uses"] == "1" else "access.invitations"
-    return Message(say(language, key, link=facts["link"], uses=facts["uses"], until=facts["until"]))
+    return Message(say(language, key, link=Html(facts["link"]), uses=facts["uses"], until=facts["until"]))
 
 
 def guests(found: Sequence[Guest], language: str) -> Message:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.text.catalogue import CATALOGUES, Html, lines, plain, say
+from bot.text.catalogue import CATALOGUES, Html, label, lines, say
 from bot.text.message import ActionButton, Message
 from bot.tracking.choices import FIELDS, NO_PROVIDER, Choices, Deliver, Notify
 
@@ -63,11 +63,11 @@ def _page(place: Place, field: str, language: str) -> Message:
 def _option(place: Place, field: str, value: Choice, language: str, *, is_chosen: bool) -> ActionButton:
     if value is None and place.is_topic:
         beyond = _label(place, field, getattr(place.beyond, field), language)
-        label = say(language, "options.inherit", value=beyond)
+        words = say(language, "options.inherit", value=beyond)
     else:
-        label = _label(place, field, value, language)
+        words = _label(place, field, value, language)
     return _button(
-        "options.chosen" if is_chosen else "options.open", language, f"choose:{field}:{_word(value)}", value=label
+        "options.chosen" if is_chosen else "options.open", language, f"choose:{field}:{_word(value)}", value=words
     )
 
 
@@ -112,4 +112,4 @@ def _word(value: Choice) -> str:
 
 
 def _button(key: str, language: str, data: str, **values: Html) -> ActionButton:
-    return ActionButton(plain(say(language, key, **values), BUTTON_LIMIT), data)
+    return ActionButton(label(say(language, key, **values), BUTTON_LIMIT), data)

@@ -79,7 +79,7 @@ async def test_a_stranger_asks_is_let_in_and_stays_in(world: World) -> None:
     )
     assert "管理员" in await toast(stranger, pressed["callback_query_id"])
     request = await hears(admin, "asks to be let in")
-    assert "Ann <b> (@ann)" in request["text"]
+    assert "Ann <b> (@ann)" in request["text"].replace("\u2060", "")
     assert str(STRANGER) in request["text"]
     again = await press(stranger, refusal, "申请使用", chat=STRANGER, user=STRANGER)
     assert "一天申请一次" in again

@@ -105,9 +105,12 @@ async def test_a_hostile_prompt_stays_a_prompt(world: World) -> None:
     answer = await offered(person, "<b>CAT</b> &")
     await person.tell("choose", inline_query_id=answer["id"], result_id=result["id"], chat_id=-100_777)
     (sent,) = media_in((await person.ask("chats/-100777"))["messages"])
-    assert sent["caption"].startswith('<i>m · Token360\n<b>cat</b> & <a href="http://evil.example">x</a>')
-    found = {"bot_command", "url"}  # Telegram sees these in any text
-    assert {entity["type"] for entity in sent["entities"]} - found == {"bold", "expandable_blockquote"}
+    assert (
+        sent["caption"]
+        .replace("\u2060", "")
+        .startswith('<i>m · Token360\n<b>cat</b> & <a href="http://evil.example">x</a>')
+    )
+    assert {entity["type"] for entity in sent["entities"]} == {"bold", "expandable_blockquote"}
 
 
 COPIES = """

@@ -57,4 +57,4 @@ async def test_without_a_command_it_says_what_there_is(tmp_path: Path) -> None:
     )
     _, errors = await asked.communicate()
     assert asked.returncode == 2
-    assert b"{demo,serve}" in errors
+    assert b"{demo,serve,shots}" in errors
