@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import parsing, relay
+from benchmarks import flood, parsing, relay
 
 
 def main() -> None:
@@ -15,7 +15,7 @@ def main() -> None:
     results = options.parse_args().json
     print(f"{'what':48s}{'ours':>9s}{'peer':>9s}{'ratio':>8s}   peer is")
     found = []
-    for benchmark in (parsing, relay):
+    for benchmark in (parsing, relay, flood):
         for row in benchmark.rows():
             print(row, flush=True)
             found.append({**asdict(row), "ratio": row.ratio})

@@ -18,7 +18,7 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, ApplicationBuilder
 
 from bot import __version__
-from bot.bot_api import bot_api_request
+from bot.bot_api import UpdatesBot, bot_api_request
 from bot.delivery.asides import Asides
 from bot.delivery.courier import Courier
 from bot.delivery.files import Files
@@ -178,18 +178,15 @@ async def telegram_application(settings: Settings) -> AsyncIterator[AnyApplicati
         updates = bot_api_request(server, 1)
     except ValueError as error:
         raise CannotStart(str(error)) from error
-    application: AnyApplication = (
-        ApplicationBuilder()
-        .token(settings.telegram_bot_token.get_secret_value())
-        .base_url(f"{server}/bot")
-        .base_file_url(f"{server}/file/bot")
-        .local_mode(settings.telegram_local_mode)
-        .request(calls)
-        .get_updates_request(updates)
-        .updater(None)
-        .job_queue(None)
-        .build()
+    bot = UpdatesBot(
+        settings.telegram_bot_token.get_secret_value(),
+        f"{server}/bot",
+        f"{server}/file/bot",
+        request=calls,
+        get_updates_request=updates,
+        local_mode=settings.telegram_local_mode,
     )
+    application: AnyApplication = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
     async with calls, updates:  # an application that never came to speak with Telegram does not close them
         await _say_hello(application)
         try:

@@ -5,13 +5,14 @@ flight that is several times the work, and an upload takes more than twice as lo
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import NoReturn
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, NoReturn
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
 from aiohttp.abc import AbstractStreamWriter
+from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
 # Telegram thinks for up to eight seconds before it answers a call that it wants to slow down.
@@ -47,6 +48,21 @@ def bot_api_request(server: str, connections: int) -> HTTPXRequest:
         pool_timeout=POOL_TIMEOUT,
         httpx_kwargs={"transport": transport},
     )
+
+
+class UpdatesBot(ExtBot[None]):
+    """The library's bot, which also hands out updates as they came."""
+
+    async def get_raw_updates(
+        self, offset: int | None, seconds: int, margin: float, wanted: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        """One long poll of up to so many `seconds`; `margin` more, and the connection counts as dead.
+
+        Raises `TelegramError`.
+        """
+        question = {"offset": offset, "timeout": seconds, "allowed_updates": wanted}
+        answer: Any = await self._post("getUpdates", question, read_timeout=seconds + margin)
+        return list(answer)
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):

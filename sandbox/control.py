@@ -72,9 +72,17 @@ class Control:
     # A person
 
     async def _say(self, request: web.Request) -> Json:
-        """Text, or a file with a `caption`; `quote` is what was picked out of the message that it replies to."""
+        """Text, or a file with a `caption`; `quote` is what was picked out of the message that it replies to.
+
+        `times`: so many messages in a row, as fast as nobody could order them one by one. The answer is the last one's.
+        """
         body = await request.json()
         chat, person = self._meet(body)
+        for _ in range(int(body.get("times", 1)) - 1):
+            self._write(chat, person, body)
+        return self._write(chat, person, body)
+
+    def _write(self, chat: Chat, person: Person, body: Json) -> Json:
         message = self._state.chats.post(
             chat.id,
             person,

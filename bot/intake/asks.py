@@ -71,11 +71,16 @@ class Press(Turn):
     argument: str = ""
 
 
-def read_message(message: Message) -> Ask:
-    """The message as the commands understand it; the caption of a file is its text."""
-    text = message.text or message.caption or ""
+def command_in(text: str) -> tuple[str, str, str]:
+    """The command, whom it is addressed to, both in lower case, and what follows; without a command ("", "", text)."""
     found = _COMMAND.fullmatch(text.strip())
     command, addressee, arguments = found.groups(default="") if found else ("", "", text)
+    return command.lower(), addressee.lower(), arguments
+
+
+def read_message(message: Message) -> Ask:
+    """The message as the commands understand it; the caption of a file is its text."""
+    command, addressee, arguments = command_in(message.text or message.caption or "")
     user, author = message.from_user, _author(message)
     return Ask(
         chat_id=message.chat_id,
@@ -87,8 +92,8 @@ def read_message(message: Message) -> Ask:
         language=language_of(user.language_code) if user else None,
         sender_chat_id=message.sender_chat.id if message.sender_chat else 0,
         is_chat_admin=message.chat.type == ChatType.PRIVATE,
-        command=command.lower(),
-        addressee=addressee.lower(),
+        command=command,
+        addressee=addressee,
         arguments=arguments,
         quoted=_quoted(message),
         author=author.id if author else 0,

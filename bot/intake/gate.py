@@ -13,7 +13,9 @@ from telegram import CallbackQuery, Message, Update
 from telegram.constants import ChatType
 
 from bot.intake.access import Access
-from bot.intake.asks import Ask, Press, Turn, read_message, read_press
+from bot.intake.asks import Ask, Press, Turn, command_in, read_message, read_press
+from bot.intake.glance import Glance, glance
+from bot.intake.invitations import PREFIX as INVITATION
 from bot.intake.invitations import is_invitation
 from bot.intake.limits import GROUP_SHARE, Limits, Seldom
 from bot.text.catalogue import language_of
@@ -80,6 +82,24 @@ class Gate:
         """What was decided from inside the bot, from now on."""
         self._access = replace(self._access, verdicts=verdicts)
 
+    def drops(self, body: dict[str, Any]) -> bool:
+        """A look at the update as it came: whether there is no need to read it at all.
+
+        So it is with the talk of a group, with what is too much, and with strangers who have been told already.
+        """
+        seen = glance(body)
+        if seen is None:
+            return False
+        if seen.kind == "message" and not seen.is_private and not self._is_for_us(*command_in(seen.text)[:2]):
+            return True
+        is_in = self._access.permits(seen.user_id, seen.chat_id)
+        if not is_in and seen.kind == "message":
+            return INVITATION not in seen.text and self._refused.holds(seen.user_id, self._clock())
+        whose = self._over_limit(seen, in_group=is_in and not seen.is_private)
+        if whose:
+            self._hold_up(seen, whose)
+        return bool(whose)
+
     def admits(self, update: Update) -> bool:
         """Whether the update may be stored. Whoever is turned away is told so, now and then."""
         if update.callback_query:
@@ -96,14 +116,9 @@ class Gate:
     def _admits_message(self, message: Message) -> bool:
         """What people say to each other in a group is none of the bot's business."""
         ask = read_message(message)
-        if message.chat.type != ChatType.PRIVATE and not self._is_for_us(ask):
+        if message.chat.type != ChatType.PRIVATE and not self._is_for_us(ask.command, ask.addressee):
             return False
-        if not self._access.permits(ask.user_id, ask.chat_id):
-            return self._admits_stranger(ask)
-        whose = self._over_limit(ask, message.date.timestamp())
-        if whose and self._slowed.lets(whose, self._clock()):
-            self._send(self._doorman.slow_down(ask.origin, ask.language))
-        return not whose
+        return self._access.permits(ask.user_id, ask.chat_id) or self._admits_stranger(ask)
 
     def _admits_stranger(self, ask: Ask) -> bool:
         """One sentence, at most once a minute for a person; an invitation may let them in."""
@@ -114,27 +129,31 @@ class Gate:
         return False
 
     def _admits_press(self, query: CallbackQuery) -> bool:
-        """Whoever presses too much is held up before anything else: forging costs as much as pressing."""
         press = read_press(query, self._seal)
-        is_in = press is not None and self._access.permits(press.user_id, press.chat_id)
-        user_id, language = query.from_user.id, language_of(query.from_user.language_code)
-        turn = press if press and is_in else Turn(chat_id=user_id, user_id=user_id)
-        if self._over_limit(turn):
-            if self._toasted.lets(user_id, self._clock()):
-                self._send(self._doorman.dismiss(query.id, "slow_down", language))
-            return False
-        if press and (is_in or (_is_request(press) and self._may_knock(press))):
+        if press and self._access.permits(press.user_id, press.chat_id):
             return True
-        self._send(self._doorman.dismiss(query.id, "not_let_in" if press else "forged", language))
+        if press and _is_request(press) and self._may_knock(press):
+            return True
+        say = "not_let_in" if press else "forged"
+        self._send(self._doorman.dismiss(query.id, say, language_of(query.from_user.language_code)))
         return False
 
-    def _over_limit(self, turn: Turn, said_at: float = 0.0) -> int | None:
-        """The person, or else the group, that has said too much; None if neither has."""
+    def _over_limit(self, seen: Glance, *, in_group: bool) -> int:
+        """The person, or else the group, that has said too much; 0 if neither has."""
         now = self._clock()
-        if not self._people.take(turn.user_id, now, said_at):
-            return turn.user_id
-        is_calm = turn.is_private or self._groups.take(turn.chat_id, now, said_at)
-        return None if is_calm else turn.chat_id
+        if not self._people.take(seen.user_id, now, seen.said_at):
+            return seen.user_id
+        if in_group and not self._groups.take(seen.chat_id, now, seen.said_at):
+            return seen.chat_id
+        return 0
+
+    def _hold_up(self, seen: Glance, whose: int) -> None:
+        """One sentence, at most once a minute; for a press one that passes by, and a little more often."""
+        now, language = self._clock(), language_of(seen.language_code)
+        if seen.kind == "callback_query" and self._toasted.lets(whose, now):
+            self._send(self._doorman.dismiss(seen.query_id, "slow_down", language))
+        elif seen.kind == "message" and self._slowed.lets(whose, now):
+            self._send(self._doorman.slow_down(seen.origin, language))
 
     def _may_knock(self, turn: Turn) -> bool:
         now = self._clock()
@@ -161,9 +180,9 @@ class Gate:
         """What somebody chose out of an inline answer is said by them, but it is no command."""
         return message.via_bot is not None and (message.via_bot.username or "").lower() == self._username
 
-    def _is_for_us(self, ask: Ask) -> bool:
+    def _is_for_us(self, command: str, addressee: str) -> bool:
         """In a group only a command that names this bot, or no bot at all, is spoken to it."""
-        return bool(ask.command) and ask.addressee in {"", self._username}
+        return bool(command) and addressee in {"", self._username}
 
 
 def _is_request(press: Press) -> bool:

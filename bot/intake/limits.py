@@ -60,10 +60,14 @@ class Seldom:
         self._most = most
         self._last: dict[Hashable, float] = {}
 
+    def holds(self, key: Hashable, now: float) -> bool:
+        """Whether the key has passed a short while ago."""
+        last = self._last.get(key)
+        return last is not None and now - last < self._every
+
     def lets(self, key: Hashable, now: float) -> bool:
         """Whether the key may pass now; if it may, it has."""
-        last = self._last.get(key)
-        if last is not None and now - last < self._every:
+        if self.holds(key, now):
             return False
         if len(self._last) >= self._most:
             self._last = {known: at for known, at in self._last.items() if now - at < self._every}

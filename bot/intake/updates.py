@@ -9,7 +9,8 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from telegram import Update
@@ -27,6 +28,8 @@ from bot.tracking.gallery import Search
 
 log = logging.getLogger(__name__)
 
+Json = dict[str, Any]
+
 WANTED = ["message", "callback_query", "inline_query"]
 LONG_POLL = 30  # seconds; Telegram allows 50
 READ_MARGIN = 10  # seconds on top of that before the connection counts as dead
@@ -37,7 +40,11 @@ ATTEMPTS = 5
 # Telegram keeps an update for a day. After a week without any it starts with new numbers, perhaps lower ones.
 REMEMBERED = 2 * 86_400.0
 OFFSET_LIFE = 3 * 86_400.0
-IN_HAND = 500  # updates being handled at once; more wait at Telegram
+# Updates in hand at once; more wait at Telegram. One person alone can not fill it: the gate takes less of them at once.
+IN_HAND = 5000
+# Whoever has more than so many updates waiting gets a quarter of the time, as long as others have spoken lately.
+LONG_LINE, REST, LATELY = 25, 3, 2.0  # updates; times what the last one took; seconds
+LONGEST_REST = 0.1
 # Chats whose people's language is known to be stored.
 HEARD = 10_000
 
@@ -65,6 +72,8 @@ class Updates:
         self._offset: int | None = None
         self._last_update_at = clock()
         self._chains: dict[int, asyncio.Task[None]] = {}
+        self._lines: Counter[int] = Counter()
+        self._latest_chat, self._chats_met_at = 0, 0.0
         self._slots = asyncio.Semaphore(IN_HAND)
         self._failed: set[int] = set()
         self._heard: dict[int, str] = {}
@@ -89,11 +98,9 @@ class Updates:
         while self._chains:
             await asyncio.gather(*self._chains.values(), return_exceptions=True)
 
-    async def _fetch(self) -> tuple[Update, ...]:
+    async def _fetch(self) -> list[Json]:
         asked = time.monotonic()
-        updates: tuple[Update, ...] = await self._application.bot.get_updates(
-            offset=self._offset, timeout=LONG_POLL, read_timeout=READ_MARGIN, allowed_updates=WANTED
-        )
+        updates: list[Json] = await self._application.bot.get_raw_updates(self._offset, LONG_POLL, READ_MARGIN, WANTED)
         self.last_answer = self._clock()
         if updates:
             self._last_update_at = self.last_answer
@@ -103,21 +110,34 @@ class Updates:
             self._offset = None
         return updates
 
-    async def _take_in(self, updates: tuple[Update, ...]) -> None:
+    async def _take_in(self, updates: Sequence[Json]) -> None:
         if not updates:
             return
         await self._learn_verdicts()
-        welcome = [self._without_keys(update) for update in updates if self._gate.admits(update)]
+        read = [self._read(body) for body in updates if not self._gate.drops(body)]
+        welcome = [(update, body) for update, body in read if update and self._gate.admits(update)]
         fresh = await self._keep(welcome) if welcome else set()
-        self._offset = updates[-1].update_id + 1
-        for update in updates:
-            if update.inline_query:
+        self._offset = updates[-1]["update_id"] + 1
+        for update, _ in read:
+            if update and update.inline_query:
                 self._browse(
                     read_search(update.inline_query, is_let_in=self._gate.lets_in(update.inline_query.from_user.id))
                 )
-        for update in welcome:
+        for update, _ in welcome:
             if update.update_id in fresh:
                 await self._dispatch(update)
+
+    def _read(self, body: Json) -> tuple[Update | None, str]:
+        """The update as it is judged and handled, and as it is stored; None for what nobody can read.
+
+        Nothing behind this point ever sees a key that somebody pasted, or an invitation's code.
+        """
+        masked = mask_all(without_code(body))
+        try:
+            return self._parse(masked), json.dumps(masked)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            log.exception("update %s is passed over: it is not what Telegram says an update is", body.get("update_id"))
+            return None, ""
 
     async def _learn_verdicts(self) -> None:
         """Tells the gate what was decided about people since it was told last."""
@@ -131,13 +151,13 @@ class Updates:
             changed.set()
             raise
 
-    async def _keep(self, welcome: list[Update]) -> set[int]:
-        """Stores them; returns the numbers of those that were not known before."""
+    async def _keep(self, welcome: Sequence[tuple[Update, str]]) -> set[int]:
+        """Stores their bodies; returns the numbers of those that were not known before."""
         now = self._clock()
-        languages = {update.effective_chat.id: _language(update) for update in welcome if update.effective_chat}
+        languages = {update.effective_chat.id: _language(update) for update, _ in welcome if update.effective_chat}
         news = {chat: heard for chat, heard in languages.items() if heard and self._heard.get(chat) != heard}
         async with self._store.transaction() as tx:
-            fresh = set(await tx.keep_updates([(u.update_id, u.to_json()) for u in welcome], now))
+            fresh = set(await tx.keep_updates([(update.update_id, body) for update, body in welcome], now))
             await tx.forget_updates_before(now - REMEMBERED)
             for chat, heard in news.items():
                 await tx.hear_language(chat, heard)
@@ -146,28 +166,33 @@ class Updates:
         self._heard.update(news)
         return fresh
 
-    def _without_keys(self, update: Update) -> Update:
-        """The update as it is stored and handled: nothing behind this point ever sees a key or an invitation's code."""
-        body = update.to_dict()
-        masked = mask_all(without_code(body))
-        return update if masked == body else self._parse(masked)
-
     async def _dispatch(self, update: Update) -> None:
         """Queues the update behind the earlier ones of its chat; other chats do not wait for it."""
         await self._slots.acquire()
         chat = update.effective_chat.id if update.effective_chat else 0
+        if chat != self._latest_chat:
+            self._latest_chat, self._chats_met_at = chat, time.monotonic()
+        self._lines[chat] += 1
         link = asyncio.create_task(self._handle_after(self._chains.get(chat), update))
         self._chains[chat] = link
         link.add_done_callback(lambda done: self._unchain(chat, done))
 
     def _unchain(self, chat: int, done: asyncio.Task[None]) -> None:
         self._slots.release()
+        self._lines[chat] -= 1
         if self._chains.get(chat) is done:
-            del self._chains[chat]
+            del self._chains[chat], self._lines[chat]
 
     async def _handle_after(self, previous: asyncio.Task[None] | None, update: Update) -> None:
         if previous:
             await asyncio.wait({previous})
+        began = time.monotonic()
+        await self._handle(update)
+        now, chat = time.monotonic(), update.effective_chat.id if update.effective_chat else 0
+        if self._lines[chat] > LONG_LINE and now - self._chats_met_at < LATELY:
+            await asyncio.sleep(min(REST * (now - began), LONGEST_REST))
+
+    async def _handle(self, update: Update) -> None:
         for attempt in range(ATTEMPTS):
             await self._application.process_update(update)
             if update.update_id not in self._failed:
@@ -191,7 +216,7 @@ class Updates:
             self._failed.add(update.update_id)
             log.error("update %s failed", update.update_id, exc_info=context.error)
 
-    def _parse(self, body: dict[str, Any]) -> Update:
+    def _parse(self, body: Json) -> Update:
         return Update.de_json(body, self._application.bot)
 
 

@@ -1,5 +1,6 @@
 """What all changes are made of: one connection, its statements, and whom to wake after the commit."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import aiosqlite
@@ -18,6 +19,11 @@ class Changes:
         """Runs one statement; returns how many rows it changed."""
         async with self._connection.execute(sql, values) as cursor:
             return cursor.rowcount
+
+    async def _change_each(self, sql: str, values: Iterable[Any]) -> None:
+        """Runs one statement for each of the values, all on one way to the connection's thread and back."""
+        async with self._connection.executemany(sql, values):
+            pass
 
     async def _one(self, sql: str, values: Any) -> Any:
         found = await self._all(sql, values)

@@ -164,15 +164,16 @@ class Store:
         The parts of one result keep their order: a later one is not due while an earlier one is not through.
         """
         found = await self._all(
-            f"SELECT * FROM (SELECT {rows.DELIVERY}, {_PRIORITY} AS priority,"
-            f"  row_number() OVER (PARTITION BY o.chat_id ORDER BY {_PRIORITY}, o.id) AS place"
+            f"SELECT {rows.DELIVERY}, d.priority FROM (SELECT id, priority,"
+            "   row_number() OVER (PARTITION BY chat_id ORDER BY priority, id) AS place"
+            f" FROM (SELECT o.id, o.chat_id, {_PRIORITY} AS priority"
             "  FROM outbox o LEFT JOIN subscriptions s ON s.id = o.subscription_id"
             "  LEFT JOIN tasks t ON t.id = s.task_id"
             "  WHERE o.state IN ('pending', 'doubt') AND o.not_before <= ?"
             "  AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.subscription_id = o.subscription_id AND e.part < o.part"
             f"   AND o.kind IN {rows.RESULTS} AND e.kind IN {rows.RESULTS}"
-            "   AND e.state IN ('pending', 'sending', 'doubt')))"
-            " WHERE place <= ? ORDER BY priority, id LIMIT ?",
+            "   AND e.state IN ('pending', 'sending', 'doubt')))) d"
+            " JOIN outbox o ON o.id = d.id WHERE d.place <= ? ORDER BY d.priority, o.id LIMIT ?",
             (now, per_chat, limit),
         )
         return [rows.to_delivery(row) for row in found]

@@ -27,15 +27,16 @@ class Transaction(Outbox, Counts, History, People):
     # Intake
 
     async def keep_updates(self, updates: Sequence[tuple[int, str]], now: float) -> list[int]:
-        """Stores (update_id, body) pairs; returns the ids that were not known before."""
-        fresh = []
-        for update_id, body in updates:
-            if await self._change(
-                "INSERT OR IGNORE INTO inbox (update_id, body, received_at) VALUES (?, ?, ?)",
-                (update_id, body, now),
-            ):
-                fresh.append(update_id)
-        return fresh
+        """Stores (update_id, body) pairs, at least one; returns the ids that were not known before."""
+        fresh = dict(updates)
+        bounds = (min(fresh), max(fresh))
+        for (known,) in await self._all("SELECT update_id FROM inbox WHERE update_id BETWEEN ? AND ?", bounds):
+            fresh.pop(known, None)
+        await self._change_each(
+            "INSERT INTO inbox (update_id, body, received_at) VALUES (?, ?, ?)",
+            [(update_id, body, now) for update_id, body in fresh.items()],
+        )
+        return list(fresh)
 
     async def finish_update(self, update_id: int) -> None:
         """The update is handled; only its number is kept."""
