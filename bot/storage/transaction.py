@@ -152,7 +152,7 @@ class Transaction(Outbox, Counts, History, People):
             (subscription.id,),
         )
         for kind in (OutboxKind.CARD, OutboxKind.REACTION):
-            await self._want(kind, "id = ?", subscription.id)
+            await self._want(kind, "subscription_id = ?", subscription.id)
         await self._queue_result(task, [subscription], now)
         self.touched_tasks.append(task.id)
 
