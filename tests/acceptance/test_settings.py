@@ -153,7 +153,7 @@ async def test_the_language_of_cards_answers_and_results(world: World) -> None:
     await person.say("/list")
 
     async def listed() -> bool:
-        return any("本聊天" in text for text in texts_of_bot(await person.messages()))
+        return any("这里的任务" in text for text in texts_of_bot(await person.messages()))
 
     await until(listed)
     assert (await delivered(person))[0]["caption"].startswith("✅ seedance-2.0 · Token360：视频好了")
