@@ -62,7 +62,7 @@ class UpdatesBot(ExtBot[None]):
         """
         question = {"offset": offset, "timeout": seconds, "allowed_updates": wanted}
         answer: Any = await self._post("getUpdates", question, read_timeout=seconds + margin)
-        return list(answer)
+        return list(answer or ())
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):

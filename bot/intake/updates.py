@@ -42,9 +42,9 @@ REMEMBERED = 2 * 86_400.0
 OFFSET_LIFE = 3 * 86_400.0
 # Updates in hand at once; more wait at Telegram. One person alone can not fill it: the gate takes less of them at once.
 IN_HAND = 5000
-# Whoever has more than so many updates waiting gets a quarter of the time, as long as others have spoken lately.
-LONG_LINE, REST, LATELY = 25, 3, 2.0  # updates; times what the last one took; seconds
-LONGEST_REST = 0.1
+# A chat in which more than so many wait rests between two, nine times as long as the one took, while somebody else has
+# spoken within the last seconds: what was said at once is handled one by one, and holds up nobody else.
+LONG_LINE, REST, LONGEST_REST, LATELY = 25, 9, 0.1, 2.0
 # Chats whose people's language is known to be stored.
 HEARD = 10_000
 
@@ -73,7 +73,7 @@ class Updates:
         self._last_update_at = clock()
         self._chains: dict[int, asyncio.Task[None]] = {}
         self._lines: Counter[int] = Counter()
-        self._latest_chat, self._chats_met_at = 0, 0.0
+        self._latest_short = 0, -LATELY  # the chat without a long line that spoke last, and when
         self._slots = asyncio.Semaphore(IN_HAND)
         self._failed: set[int] = set()
         self._heard: dict[int, str] = {}
@@ -169,10 +169,10 @@ class Updates:
     async def _dispatch(self, update: Update) -> None:
         """Queues the update behind the earlier ones of its chat; other chats do not wait for it."""
         await self._slots.acquire()
-        chat = update.effective_chat.id if update.effective_chat else 0
-        if chat != self._latest_chat:
-            self._latest_chat, self._chats_met_at = chat, time.monotonic()
+        chat = _chat_of(update)
         self._lines[chat] += 1
+        if self._lines[chat] <= LONG_LINE:
+            self._latest_short = chat, time.monotonic()
         link = asyncio.create_task(self._handle_after(self._chains.get(chat), update))
         self._chains[chat] = link
         link.add_done_callback(lambda done: self._unchain(chat, done))
@@ -188,9 +188,12 @@ class Updates:
             await asyncio.wait({previous})
         began = time.monotonic()
         await self._handle(update)
-        now, chat = time.monotonic(), update.effective_chat.id if update.effective_chat else 0
-        if self._lines[chat] > LONG_LINE and now - self._chats_met_at < LATELY:
-            await asyncio.sleep(min(REST * (now - began), LONGEST_REST))
+        await self._let_others_go(_chat_of(update), time.monotonic() - began)
+
+    async def _let_others_go(self, chat: int, took: float) -> None:
+        other, heard_at = self._latest_short
+        if self._lines[chat] > LONG_LINE and other != chat and time.monotonic() - heard_at < LATELY:
+            await asyncio.sleep(min(REST * took, LONGEST_REST))
 
     async def _handle(self, update: Update) -> None:
         for attempt in range(ATTEMPTS):
@@ -218,6 +221,10 @@ class Updates:
 
     def _parse(self, body: Json) -> Update:
         return Update.de_json(body, self._application.bot)
+
+
+def _chat_of(update: Update) -> int:
+    return update.effective_chat.id if update.effective_chat else 0
 
 
 def _language(update: Update) -> str | None:

@@ -51,6 +51,15 @@ def test_a_copied_example_with_a_token_is_enough(tmp_path: Path) -> None:
     assert settings.allowed_telegram_user_ids == frozenset()
 
 
+def test_limits_are_at_least_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, LIMIT_COMMANDS_PER_MINUTE="30", LIMIT_OPEN_TASKS="7")
+    assert (settings.limit_commands_per_minute, settings.limit_open_tasks) == (30, 7)
+    for name in ("LIMIT_COMMANDS_PER_MINUTE", "LIMIT_OPEN_TASKS"):
+        with pytest.raises(SettingsError, match=name):
+            load(monkeypatch, **{name: "0"})
+        monkeypatch.delenv(name)
+
+
 def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(
         monkeypatch,
