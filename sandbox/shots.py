@@ -16,6 +16,7 @@ Json = dict[str, Any]
 
 # Whoever tried the model before, so that there is something to estimate from.
 _OTHERS = 1003
+_READER = 1004
 _PATIENCE = 60.0
 _LOOK_EVERY = 0.1
 _SCALE = 2
@@ -27,10 +28,10 @@ class Frame:
     """What of which chat is in the picture. `size` in pixels of the page, `since` the first message of it."""
 
     name: str
-    chat_id: int = PERSON
+    chat_id: int
     since: int = 0
     theme: str = "light"
-    size: tuple[int, int] = (430, 900)
+    size: tuple[int, int] = (430, 1115)
 
 
 async def shots(folder: Path) -> int:
@@ -43,7 +44,7 @@ async def shots(folder: Path) -> int:
     with tempfile.TemporaryDirectory(prefix="rushes-shots-") as name:
         async with serving() as origins:
             surroundings = origins.environment(Path(name) / "rushes.db")
-            people = {"ALLOWED_TELEGRAM_USER_IDS": f"{PERSON},{_OTHERS}"}
+            people = {"ALLOWED_TELEGRAM_USER_IDS": f"{PERSON},{_OTHERS},{_READER}"}
             async with running_bot({**surroundings, **people}, Path(name)):
                 await _play(origins, Camera(browser, origins, folder))
     return 0
@@ -80,22 +81,31 @@ class Camera:
 
 
 async def _play(origins: Origins, camera: Camera) -> None:
-    async with Player(origins.sim, _OTHERS) as others, Player(origins.sim, PERSON) as person:
+    async with Player(origins.sim, _OTHERS) as others:
         await _make_history(others)
-        await _tell_task(person, "vid_harbour", pace=5, prompt=_PROMPT)
-        await _tell_task(person, "vid_lantern", pace=40, prompt=_PROMPT)
-        first = await person.say("/track vid_harbour", first_name="You")
-        await _until(person, lambda messages: _media(messages) == 1 and _has(messages, "Done"))
-        await person.say("/track vid_lantern")
-        await _until(person, lambda messages: _has(messages, "▰▰▰▰"))
-        await camera.take(Frame("chat", since=first))
-        await camera.take(Frame("chat-dark", since=first, theme="dark"))
+    for language, (chat_id, prompt) in _PEOPLE.items():
+        async with Player(origins.sim, chat_id) as person:
+            await _tell_task(person, f"vid_harbour_{language}", pace=5, prompt=prompt)
+            await _tell_task(person, f"vid_lantern_{language}", pace=40, prompt=prompt)
+            first = await person.say(f"/track vid_harbour_{language}", language_code=language)
+            await _until(person, lambda messages: _media(messages) == 1 and _has(messages, "✅"))
+            await person.say(f"/track vid_lantern_{language}", language_code=language)
+            await _until(person, lambda messages: _has(messages, "▰▰▰▰"))
+            for theme in ("light", "dark"):
+                await camera.take(Frame(f"chat-{language}-{theme}", chat_id, first, theme))
 
 
-_PROMPT = (
-    "A fishing harbour at dawn, slow push in between the boats, gulls crossing the frame, soft haze over the water,"
-    " 35 mm, warm light from the left, the first lantern going out on the pier"
-)
+# Who is in the pictures: the chat and the prompt, by the language of their app.
+_PEOPLE = {
+    "en": (
+        PERSON,
+        "A fishing harbour at dawn, slow push in between the boats, gulls in the frame, warm light from the left",
+    ),
+    "zh": (
+        _READER,
+        "黎明的渔港，镜头在船只之间缓缓推进，海鸥掠过画面，水面薄雾，胶片质感，左侧暖光",
+    ),
+}
 
 
 async def _make_history(others: Player) -> None:

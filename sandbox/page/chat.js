@@ -4,6 +4,7 @@
 const asked = new URLSearchParams(location.search);
 const chatId = asked.get("chat") ?? "1001";
 const firstMessage = Number(asked.get("from") ?? 0);
+const isStill = asked.has("still");
 const CHAT = `/sim/chats/${encodeURIComponent(chatId)}`;
 const LOOK_EVERY = 700; // milliseconds
 
@@ -33,7 +34,8 @@ function formatted(text, entities, start = 0, end = text.length) {
     const stop = Math.min(entity.offset + entity.length, end);
     const inner = sorted.filter((other) => other.offset >= entity.offset && other.offset < stop);
     parts.push(text.slice(at, entity.offset), wrapped(entity, formatted(text, inner, entity.offset, stop), text.slice(entity.offset, stop)));
-    at = stop;
+    // A quote is a block: the line break behind it is no empty line.
+    at = TAGS[entity.type] === "blockquote" && text[stop] === "\n" ? stop + 1 : stop;
   }
   parts.push(text.slice(at, end));
   return parts.filter((part) => part !== "");
@@ -121,9 +123,9 @@ async function look() {
   const messages = JSON.parse(known).messages;
   const wanted = messages.filter((message) => message.message_id >= firstMessage);
   document.querySelector("#messages").replaceChildren(...grouped(wanted).map((group) => bubble(messages, group)));
-  scrollTo(0, document.body.scrollHeight);
+  if (!isStill) scrollTo(0, document.body.scrollHeight);
 }
 
 document.documentElement.classList.toggle("dark", asked.get("theme") === "dark");
 await look();
-if (!asked.has("still")) setInterval(() => look().catch(() => {}), LOOK_EVERY);
+if (!isStill) setInterval(() => look().catch(() => {}), LOOK_EVERY);
