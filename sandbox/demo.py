@@ -99,8 +99,9 @@ async def _checks(origins: Origins, person: Player, messages: list[Json]) -> lis
         Check("nothing else arrived, and nothing twice", sum(arrived.values()) == sum(map(len, wanted))),
         Check("the pictures came as one album", _is_one_album(media)),
         Check(
-            "the failed task says why, in the gateway's words",
-            str(samples.FAILING.error["message"]) in (cards[samples.FAILING.id] or {}).get("text", ""),
+            "the failed task says why, in plain words, with the gateway's own folded below",
+            "content filter" in (cards[samples.FAILING.id] or {}).get("text", "")
+            and any(str(samples.FAILING.error["message"]) in str(message["text"]) for message in messages),
         ),
         Check("the unknown ID got a sentence", "No provider" in (_card_of(messages, _UNKNOWN) or {}).get("text", "")),
         Check(
@@ -127,7 +128,7 @@ async def _fingerprints(origins: Origins, person: Player, scenario: Scenario) ->
 
 
 def _card_of(messages: list[Json], task_id: str) -> Json | None:
-    found = [m for m in messages if m["from_bot"] and m["text"] and str(m["text"]).endswith(task_id)]
+    found = [m for m in messages if m["from_bot"] and m["silent"] and str(m["text"]).endswith(task_id)]
     return found[0] if len(found) == 1 else None
 
 

@@ -142,8 +142,10 @@ class Sender:
         return wait
 
     def _ready_at(self, row: Delivery) -> float:
+        """From when on the row may go. A reaction costs the chat nothing, but waits until nobody is in a hurry there."""
         spare = SPARE_FOR_RESULTS if row.priority is Priority.PROGRESS else 0
-        ready_at = self._pacing.ready_at(_budget(row), spare=spare)
+        chat_id = row.chat_id if row.kind is OutboxKind.REACTION else _budget(row)
+        ready_at = self._pacing.ready_at(chat_id, spare=spare)
         if row.state is OutboxState.RESTING:
             ready_at = max(ready_at, self._pacing.ready_at(EVERYWHERE, spare=SPARE_FOR_NEWS))
         return ready_at
@@ -259,7 +261,7 @@ def _lane(row: Delivery) -> Lane:
 
 def _budget(row: Delivery) -> int:
     """The chat that the row's calls count for; what is no message counts only for the bot."""
-    return EVERYWHERE if row.kind is OutboxKind.TOAST else row.chat_id
+    return EVERYWHERE if row.kind in _NO_MESSAGES else row.chat_id
 
 
 def _calls(row: Delivery) -> int:
