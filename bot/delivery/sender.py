@@ -142,7 +142,7 @@ class Sender:
         return wait
 
     def _ready_at(self, row: Delivery) -> float:
-        """From when on the row may go. A reaction costs the chat nothing, but waits until nobody is in a hurry there."""
+        """From when on the row may go. A reaction costs the chat nothing, but waits while others are in a hurry."""
         spare = SPARE_FOR_RESULTS if row.priority is Priority.PROGRESS else 0
         chat_id = row.chat_id if row.kind is OutboxKind.REACTION else _budget(row)
         ready_at = self._pacing.ready_at(chat_id, spare=spare)
