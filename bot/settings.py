@@ -24,6 +24,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.text.catalogue import CATALOGUES
 from bot.tracking.gateways import Gateway, fold_name
 from providers import BUILT_IN, custom
 from providers.base import Provider
@@ -57,6 +58,12 @@ def _one_word(value: SecretStr) -> SecretStr:
     if not secret or any(character.isspace() for character in secret):
         raise ValueError("must be one word without spaces, as BotFather gives it")
     return SecretStr(secret)
+
+
+def _language(value: str) -> str:
+    if value not in CATALOGUES:
+        raise ValueError(f"must be one of {', '.join(CATALOGUES)}")
+    return value
 
 
 def _sqlite_url(value: str) -> str:
@@ -107,7 +114,7 @@ class Settings(BaseSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
-    default_language: Literal["en", "zh"] = "en"
+    default_language: Annotated[str, AfterValidator(_language)] = "en"
 
     @model_validator(mode="after")
     def _intervals_in_order(self) -> Self:

@@ -4,10 +4,9 @@ import html
 import re
 import unicodedata
 
-from bot.text.en import EN
-from bot.text.zh import ZH
+from bot.text import languages
 
-CATALOGUES = {"en": EN, "zh": ZH}
+CATALOGUES = languages.read()
 
 # Controls, and the marks that turn the direction of text around: nothing that a name or an error needs.
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")

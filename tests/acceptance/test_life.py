@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bot.text.catalogue import CATALOGUES
 from sandbox.player import Player
 from tests.acceptance.world import World, until
 
@@ -20,7 +21,7 @@ Json = dict[str, Any]
 GOLDEN = Path(__file__).with_name("golden")
 SEAL = 8  # characters before the data of a button
 FIRST_CHAT = 7001
-LANGUAGES = ("en", "zh")
+LANGUAGES = sorted(CATALOGUES)
 # What depends on the clock and on who else uses the bot: lengths in seconds, clocks, numbers of rows.
 CHANGING = [(r"\d+ (s|秒)\b", r"N \1"), (r"\d\d:\d\d", "HH:MM"), (r"(-> [a-z]+):\d+", r"\1:N")]
 

@@ -1,6 +1,6 @@
 """The sentences in English. Tags are Telegram HTML; what stands in braces is filled in and escaped."""
 
-EN = {
+SENTENCES = {
     # The language itself: as it calls itself, and the words by which people may ask for it, whatever they speak.
     "language.name": "English",
     "language.names": "english eng 英文 英语 英語",

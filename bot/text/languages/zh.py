@@ -1,6 +1,6 @@
 """The sentences in Chinese. Keys and placeholders are those of the English catalogue; a test holds them together."""
 
-ZH = {
+SENTENCES = {
     "language.name": "中文",
     "language.names": "chinese zho cn 中文 汉语 漢語 简体中文 简体 普通话 国语",
     "card.who": "<b>{model}</b> · {title}",
