@@ -96,7 +96,8 @@ async def test_five_hundred_forged_presses_change_nothing_and_tell_nothing(world
     assert len({call["params"]["callback_query_id"] for call in calls}) == len(calls) == PRESSES
     said = Counter(call["params"].get("text", "") for call in calls)
     known = {
-        CATALOGUES["en"][f"toast.{key}"] for key in ("forged", "not_let_in", "outdated", "not_yours", "admins_only", "in_already")
+        CATALOGUES["en"][f"toast.{key}"]
+        for key in ("forged", "not_let_in", "outdated", "not_yours", "admins_only", "in_already")
     }
     assert set(said) == known
     assert "t-victim" not in json.dumps([call["params"] for call in calls])

@@ -55,6 +55,15 @@ class Script:
         assert shown is not None
         return shown
 
+    async def loud(self, task_id: str) -> None:
+        """Waits for the message about the task that makes a sound."""
+
+        async def look() -> bool:
+            said = [str(one["text"]) for one in await self._answers() if not one["silent"]]
+            return any(text.endswith(self.named(task_id)) for text in said)
+
+        await until(look)
+
     def _is_card(self, message: Json, task_id: str, sign: str) -> bool:
         text = str(message["text"])
         return message["silent"] and text.endswith(self.named(task_id)) and sign in text
@@ -147,6 +156,7 @@ async def a_life_that_fails(script: Script) -> None:
     for task_id, end, message in FAILURES:
         await script.task(task_id, end, end=end, error={"code": 400, "message": message} if message else {})
         await script.says(f"/track {script.named(task_id)} token360")
+        await script.loud(task_id)
         card = await script.card(task_id, "❌" if end == "failed" else "🚫")
     await script.press(card, "details")
 
