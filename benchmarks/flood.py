@@ -21,7 +21,7 @@ from sandbox.player import Player
 FLOODER = 9000
 OTHERS = 10
 OTHERS_CHATS = range(9001, 9001 + OTHERS)
-SECONDS = 15
+SECONDS = 20
 COMMANDS_A_SECOND = 1000
 GUSTS_A_SECOND = 50
 WARNING = "Slow down"

@@ -14,7 +14,7 @@ from telegram.constants import ChatType
 
 from bot.intake.access import Access
 from bot.intake.asks import Ask, Press, Turn, command_in, read_message, read_press
-from bot.intake.glance import Glance, glance
+from bot.intake.glance import Glance
 from bot.intake.invitations import PREFIX as INVITATION
 from bot.intake.invitations import is_invitation
 from bot.intake.limits import GROUP_SHARE, Limits, Seldom
@@ -82,30 +82,34 @@ class Gate:
         """What was decided from inside the bot, from now on."""
         self._access = replace(self._access, verdicts=verdicts)
 
-    def drops(self, body: dict[str, Any]) -> bool:
-        """A look at the update as it came: whether there is no need to read it at all.
+    def glances(self, seen: Glance) -> bool | None:
+        """Whether the update may be stored, as far as a first look tells; None if it has to be read for that.
 
-        So it is with the talk of a group, with what is too much, and with strangers who have been told already.
+        No look but the first is needed at what people say who are let in, and none at the talk of a group, at what is
+        too much, and at strangers who have been told already.
         """
-        seen = glance(body)
-        if seen is None:
+        is_message = seen.kind == "message" and bool(seen.user_id)
+        # What somebody chose out of an inline answer is said by them, but it is no command.
+        if is_message and seen.via == self._username:
             return False
-        if seen.kind == "message" and not seen.is_private and not self._is_for_us(*command_in(seen.text)[:2]):
-            return True
+        if is_message and not seen.is_private and not self._is_for_us(*command_in(seen.text)[:2]):
+            return False
         is_in = self._access.permits(seen.user_id, seen.chat_id)
-        if not is_in and seen.kind == "message":
-            return INVITATION not in seen.text and self._refused.holds(seen.user_id, self._clock())
+        if is_message and not is_in:
+            is_of_no_use = INVITATION not in seen.text and self._refused.holds(seen.user_id, self._clock())
+            return False if is_of_no_use else None
         whose = self._over_limit(seen, in_group=is_in and not seen.is_private)
         if whose:
             self._hold_up(seen, whose)
-        return bool(whose)
+            return False
+        return True if is_message else None
 
     def admits(self, update: Update) -> bool:
-        """Whether the update may be stored. Whoever is turned away is told so, now and then."""
+        """The same for an update that had to be read. Whoever is turned away is told so, now and then."""
         if update.callback_query:
             return self._admits_press(update.callback_query)
         message = update.effective_message
-        if message is None or message.from_user is None or self._is_ours(message):
+        if message is None or message.from_user is None:
             return False
         return self._admits_message(message)
 
@@ -175,10 +179,6 @@ class Gate:
     async def _in_turn(self, errand: Coroutine[Any, Any, None]) -> None:
         async with self._turns:
             await errand
-
-    def _is_ours(self, message: Message) -> bool:
-        """What somebody chose out of an inline answer is said by them, but it is no command."""
-        return message.via_bot is not None and (message.via_bot.username or "").lower() == self._username
 
     def _is_for_us(self, command: str, addressee: str) -> bool:
         """In a group only a command that names this bot, or no bot at all, is spoken to it."""

@@ -17,7 +17,7 @@ _NOTHING: Json = {}
 class Glance:
     """`kind` is Telegram's word for the update. What it does not have is 0, "" or None; `said_at` is an epoch second.
 
-    `query_id` is a press's, for its answer.
+    `query_id` is a press's, for its answer; `via` the name of the bot by way of which something is said, folded.
     """
 
     kind: str
@@ -28,18 +28,17 @@ class Glance:
     origin: Subscription
     text: str
     said_at: float
+    via: str
     query_id: str
 
 
-def glance(update: Json) -> Glance | None:
-    """None for what looks like nothing that Telegram sends."""
+def glance(update: Json) -> Glance:
+    """Of what looks like nothing that Telegram sends, nothing is seen."""
     kind = next((name for name in update if name != "update_id"), "")
     part = _object(update, kind)
     message = part if "chat" in part else _object(part, "message")
     sender, chat = _object(part, "from"), _object(message, "chat")
     user_id, chat_id = _number(sender, "id"), _number(chat, "id")
-    if not user_id:
-        return None
     thread_id = _number(message, "message_thread_id") if message.get("is_topic_message") else 0
     return Glance(
         kind=kind,
@@ -50,6 +49,7 @@ def glance(update: Json) -> Glance | None:
         origin=Subscription(0, 0, chat_id, thread_id, user_id, _number(message, "message_id")),
         text=str(part.get("text") or part.get("caption") or ""),
         said_at=_number(part, "date"),
+        via=str(_object(part, "via_bot").get("username", "")).lower(),
         query_id=str(part.get("id", "")),
     )
 

@@ -11,14 +11,16 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from telegram import Update
+from telegram import InlineQuery, Update
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import Application
 
-from bot.intake.asks import read_message, read_search
+from bot.intake.asks import read_search
 from bot.intake.gate import Gate
+from bot.intake.glance import Glance, glance
 from bot.intake.invitations import without_code
 from bot.intake.keys import mask_all
 from bot.storage.sqlite import DatabaseError
@@ -39,6 +41,7 @@ LONGEST_PAUSE = 30.0
 ATTEMPTS = 5
 # Telegram keeps an update for a day. After a week without any it starts with new numbers, perhaps lower ones.
 REMEMBERED = 2 * 86_400.0
+FORGETTING = 600.0  # seconds between two looks for what may be forgotten: each reads the whole inbox
 OFFSET_LIFE = 3 * 86_400.0
 # Updates in hand at once; more wait at Telegram. One person alone can not fill it: the gate takes less of them at once.
 IN_HAND = 5000
@@ -47,6 +50,15 @@ IN_HAND = 5000
 LONG_LINE, REST, LONGEST_REST, LATELY = 25, 9, 0.1, 2.0
 # Chats whose people's language is known to be stored.
 HEARD = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An update as it is stored, and what the first look at it saw."""
+
+    update_id: int
+    seen: Glance
+    body: Json
 
 
 class Updates:
@@ -71,6 +83,7 @@ class Updates:
         self._clock = clock
         self._offset: int | None = None
         self._last_update_at = clock()
+        self._forget_at = 0.0
         self._chains: dict[int, asyncio.Task[None]] = {}
         self._lines: Counter[int] = Counter()
         self._latest_short = 0, -LATELY  # the chat without a long line that spoke last, and when
@@ -82,7 +95,7 @@ class Updates:
     async def run(self) -> None:
         """Handles what was left in the inbox, then fetches for ever. Ends only by being cancelled."""
         for _, body in await self._store.waiting_updates():
-            await self._dispatch(self._parse(json.loads(body)))
+            await self._dispatch(_stored(json.loads(body)))
         pause = PAUSE_AFTER_ERROR
         while True:
             try:
@@ -114,30 +127,32 @@ class Updates:
         if not updates:
             return
         await self._learn_verdicts()
-        read = [self._read(body) for body in updates if not self._gate.drops(body)]
-        welcome = [(update, body) for update, body in read if update and self._gate.admits(update)]
+        welcome = [letter for letter in map(self._admitted, updates) if letter]
         fresh = await self._keep(welcome) if welcome else set()
         self._offset = updates[-1]["update_id"] + 1
-        for update, _ in read:
-            if update and update.inline_query:
-                self._browse(
-                    read_search(update.inline_query, is_let_in=self._gate.lets_in(update.inline_query.from_user.id))
-                )
-        for update, _ in welcome:
-            if update.update_id in fresh:
-                await self._dispatch(update)
+        for letter in welcome:
+            if letter.update_id in fresh:
+                await self._dispatch(letter)
 
-    def _read(self, body: Json) -> tuple[Update | None, str]:
-        """The update as it is judged and handled, and as it is stored; None for what nobody can read.
+    def _admitted(self, body: Json) -> Letter | None:
+        """The update as it is stored, if the gate lets it pass.
 
         Nothing behind this point ever sees a key that somebody pasted, or an invitation's code.
         """
-        masked = mask_all(without_code(body))
-        try:
-            return self._parse(masked), json.dumps(masked)
-        except (AttributeError, KeyError, TypeError, ValueError):
-            log.exception("update %s is passed over: it is not what Telegram says an update is", body.get("update_id"))
-            return None, ""
+        seen = glance(body)
+        verdict = self._gate.glances(seen)
+        if verdict is False:
+            return None
+        letter = Letter(body["update_id"], seen, mask_all(without_code(body)))
+        if verdict is None:
+            update = self._parse(letter)
+            if update and update.inline_query:
+                self._search(update.inline_query)
+            verdict = update is not None and self._gate.admits(update)
+        return letter if verdict else None
+
+    def _search(self, query: InlineQuery) -> None:
+        self._browse(read_search(query, is_let_in=self._gate.lets_in(query.from_user.id)))
 
     async def _learn_verdicts(self) -> None:
         """Tells the gate what was decided about people since it was told last."""
@@ -151,29 +166,33 @@ class Updates:
             changed.set()
             raise
 
-    async def _keep(self, welcome: Sequence[tuple[Update, str]]) -> set[int]:
-        """Stores their bodies; returns the numbers of those that were not known before."""
+    async def _keep(self, welcome: Sequence[Letter]) -> set[int]:
+        """Stores them; returns the numbers of those that were not known before."""
         now = self._clock()
-        languages = {update.effective_chat.id: _language(update) for update, _ in welcome if update.effective_chat}
+        languages = {letter.seen.chat_id: language_of(letter.seen.language_code) for letter in welcome}
         news = {chat: heard for chat, heard in languages.items() if heard and self._heard.get(chat) != heard}
         async with self._store.transaction() as tx:
-            fresh = set(await tx.keep_updates([(update.update_id, body) for update, body in welcome], now))
-            await tx.forget_updates_before(now - REMEMBERED)
+            bodies = [(letter.update_id, json.dumps(letter.body)) for letter in welcome]
+            fresh = set(await tx.keep_updates(bodies, now))
+            if now >= self._forget_at:
+                await tx.forget_updates_before(now - REMEMBERED)
             for chat, heard in news.items():
                 await tx.hear_language(chat, heard)
+        if now >= self._forget_at:
+            self._forget_at = now + FORGETTING
         if len(self._heard) >= HEARD:
             self._heard.clear()
         self._heard.update(news)
         return fresh
 
-    async def _dispatch(self, update: Update) -> None:
+    async def _dispatch(self, letter: Letter) -> None:
         """Queues the update behind the earlier ones of its chat; other chats do not wait for it."""
         await self._slots.acquire()
-        chat = _chat_of(update)
+        chat = letter.seen.chat_id
         self._lines[chat] += 1
         if self._lines[chat] <= LONG_LINE:
             self._latest_short = chat, time.monotonic()
-        link = asyncio.create_task(self._handle_after(self._chains.get(chat), update))
+        link = asyncio.create_task(self._handle_after(self._chains.get(chat), letter))
         self._chains[chat] = link
         link.add_done_callback(lambda done: self._unchain(chat, done))
 
@@ -183,52 +202,57 @@ class Updates:
         if self._chains.get(chat) is done:
             del self._chains[chat], self._lines[chat]
 
-    async def _handle_after(self, previous: asyncio.Task[None] | None, update: Update) -> None:
+    async def _handle_after(self, previous: asyncio.Task[None] | None, letter: Letter) -> None:
         if previous:
             await asyncio.wait({previous})
         began = time.monotonic()
-        await self._handle(update)
-        await self._let_others_go(_chat_of(update), time.monotonic() - began)
+        await self._handle(letter)
+        await self._let_others_go(letter.seen.chat_id, time.monotonic() - began)
 
     async def _let_others_go(self, chat: int, took: float) -> None:
         other, heard_at = self._latest_short
         if self._lines[chat] > LONG_LINE and other != chat and time.monotonic() - heard_at < LATELY:
             await asyncio.sleep(min(REST * took, LONGEST_REST))
 
-    async def _handle(self, update: Update) -> None:
+    async def _handle(self, letter: Letter) -> None:
+        update = self._parse(letter)
+        if update is None:
+            await self._give_up(letter)
+            return
         for attempt in range(ATTEMPTS):
             await self._application.process_update(update)
             if update.update_id not in self._failed:
                 return
             self._failed.discard(update.update_id)
             await asyncio.sleep(PAUSE_AFTER_ERROR * 2**attempt)
-        await self._give_up(update)
+        await self._give_up(letter)
 
-    async def _give_up(self, update: Update) -> None:
+    async def _give_up(self, letter: Letter) -> None:
         """Says that it went wrong. If not even that can be stored, the next start finds the update in the inbox."""
         with contextlib.suppress(DatabaseError):
             async with self._store.transaction() as tx:
-                if update.callback_query and update.effective_chat:
-                    await tx.toast(update.effective_chat.id, update.callback_query.id, "broken", self._clock())
-                elif update.message:
-                    await tx.reply(read_message(update.message).origin, {"say": "broken"}, self._clock())
-                await tx.finish_update(update.update_id)
+                if letter.seen.kind == "callback_query":
+                    await tx.toast(letter.seen.chat_id, letter.seen.query_id, "broken", self._clock())
+                elif letter.seen.kind == "message":
+                    await tx.reply(letter.seen.origin, {"say": "broken"}, self._clock())
+                await tx.finish_update(letter.update_id)
 
     async def _note_failure(self, update: object, context: Any) -> None:
         if isinstance(update, Update):
             self._failed.add(update.update_id)
             log.error("update %s failed", update.update_id, exc_info=context.error)
 
-    def _parse(self, body: Json) -> Update:
-        return Update.de_json(body, self._application.bot)
+    def _parse(self, letter: Letter) -> Update | None:
+        """The library's object; None for what it can not read."""
+        try:
+            return Update.de_json(letter.body, self._application.bot)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            log.exception("update %d is not what Telegram says that an update is", letter.update_id)
+            return None
 
 
-def _chat_of(update: Update) -> int:
-    return update.effective_chat.id if update.effective_chat else 0
-
-
-def _language(update: Update) -> str | None:
-    return language_of(update.effective_user.language_code) if update.effective_user else None
+def _stored(body: Json) -> Letter:
+    return Letter(body["update_id"], glance(body), body)
 
 
 def _pause_for(error: TelegramError | DatabaseError, usual: float) -> float:

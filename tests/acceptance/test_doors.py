@@ -1,11 +1,13 @@
 """Strangers, admins and invitations: who is let in, and that it is nobody else."""
 
+import json
 import re
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from typing import Any
 
+from bot.intake.invitations import digest_of
 from sandbox.player import Player
 from sandbox.servers import OPERATOR, PERSON
 from tests.acceptance.world import World, card_shows, texts_of_bot, until
@@ -155,13 +157,26 @@ async def test_an_invitation_lets_in_whom_it_is_for(world: World) -> None:
     with closing(sqlite3.connect(world.database)) as connection, connection:
         assert connection.execute("SELECT uses_left FROM invites").fetchall() == [(1,)]
         connection.execute("UPDATE invites SET expires_at = 1")
+        connection.execute("INSERT INTO invites VALUES (?, 1, 9e9, ?)", (digest_of("c" * 22), OPERATOR))
+        kept_update = {"update_id": 1, "message": message_of(3007, f"/start inv_{digest_of('c' * 22)}")}
+        connection.execute(
+            "INSERT INTO inbox (update_id, body, received_at) VALUES (1, ?, 1)", (json.dumps(kept_update),)
+        )
+    waiting = await world.person(3007)
+    await waiting.say("hello")
     await world.start_bot()
+    await hears(waiting, "You are let in")
     await late.say(f"/start {twice}")
     await hears(late, "does not work")
     await asked.say(f"/start@rushes_sandbox_bot {payload}")
     await hears(asked, "does not work")
     allowed = [row[0] for row in tables(world, "guests")["guests"] if row[1] == "allowed"]
-    assert allowed == [3001, 3002]
+    assert allowed == [3001, 3002, 3007]
+
+
+def message_of(person: int, text: str) -> Json:
+    sender = {"id": person, "is_bot": False, "first_name": "P"}
+    return {"message_id": 1, "date": 1, "from": sender, "chat": {"id": person, "type": "private"}, "text": text}
 
 
 def denied_id(player: Player) -> int:
