@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 
 from benchmarks.rows import Row
 from sandbox.bot_process import CHECKOUT, running_bot, surroundings
@@ -22,6 +22,7 @@ FLOODER = 9000
 OTHERS = 10
 OTHERS_CHATS = range(9001, 9001 + OTHERS)
 SECONDS = 20
+ROUNDS = 3  # each with a fresh bot
 COMMANDS_A_SECOND = 1000
 GUSTS_A_SECOND = 50
 WARNING = "Slow down"
@@ -64,12 +65,13 @@ class Listener:
 
 def rows() -> Iterator[Row]:
     """The others' answers, and what the flooder hears."""
-    quiet, flooded, warnings = asyncio.run(_measure())
+    rounds = [asyncio.run(_measure()) for _ in range(ROUNDS)]
+    warnings = max(heard for _, _, heard in rounds)
     assert warnings <= 1, f"{warnings} warnings within a minute"
     yield Row(
         "an answer while another floods, p95 ms",
-        _p95(flooded) * 1000,
-        _p95(quiet) * 1000,
+        median(_p95(flooded) for _, flooded, _ in rounds) * 1000,
+        median(_p95(quiet) for quiet, _, _ in rounds) * 1000,
         "the same while nobody does",
         f"{OTHERS} people send a command a second each; one sends {COMMANDS_A_SECOND}, and hears {warnings} warning",
     )
@@ -125,7 +127,11 @@ def _p95(seconds: list[float]) -> float:
 async def _stand_ins(folder: Path) -> AsyncIterator[dict[str, str]]:
     """`python -m sandbox serve`, and what it says a bot has to be started with."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "sandbox", "serve"), cwd=CHECKOUT, env=surroundings({}), stdin=DEVNULL, stdout=PIPE
+        *(sys.executable, "-m", "sandbox", "serve"),
+        cwd=CHECKOUT,
+        env=surroundings({"TMPDIR": str(folder)}),
+        stdin=DEVNULL,
+        stdout=PIPE,
     )
     assert process.stdout
     given = {"DATABASE_URL": f"sqlite:///{folder / 'rushes.db'}"}
