@@ -42,6 +42,12 @@ def everything(world: World) -> dict[str, list[Any]]:
         return {name: sorted(connection.execute(sql).fetchall(), key=repr) for name, sql in tables.items()}
 
 
+async def at_rest(world: World) -> bool:
+    with closing(sqlite3.connect(f"file:{world.database}?mode=ro", uri=True, timeout=5)) as connection:
+        sql = "SELECT count(*) FROM outbox WHERE state NOT IN ('sent', 'resting')"
+        return connection.execute(sql).fetchone() == (0,)
+
+
 def forgeries(subscriptions: dict[int, int]) -> list[tuple[int, int, str]]:
     """(chat, person, data): each kind of lie, `subscriptions` being the true number in each chat."""
     seal = Seal(TOKEN)
@@ -83,6 +89,7 @@ async def test_five_hundred_forged_presses_change_nothing_and_tell_nothing(world
         cards[chat] = await card_in(world, chat, task_id)
     with closing(sqlite3.connect(f"file:{world.database}?mode=ro", uri=True)) as connection:
         subscriptions = dict(connection.execute("SELECT chat_id, id FROM subscriptions").fetchall())
+    await until(lambda: at_rest(world))
     before = everything(world)
     lies = list(islice(cycle(forgeries(subscriptions)), PRESSES))
     for chat, user, data in lies:
