@@ -45,7 +45,7 @@ def everything(world: World) -> dict[str, list[Any]]:
 async def at_rest(world: World) -> bool:
     with closing(sqlite3.connect(f"file:{world.database}?mode=ro", uri=True, timeout=5)) as connection:
         sql = "SELECT count(*) FROM outbox WHERE state NOT IN ('sent', 'resting')"
-        return connection.execute(sql).fetchone() == (0,)
+        return bool(connection.execute(sql).fetchone() == (0,))
 
 
 def forgeries(subscriptions: dict[int, int]) -> list[tuple[int, int, str]]:
