@@ -12,6 +12,7 @@ from providers.base import Snapshot
 
 # The first number for parts of a result that were meant for an album and go by themselves.
 APART = 1000
+ALIKE = 3
 
 
 class Outbox(Wishes):
@@ -20,8 +21,15 @@ class Outbox(Wishes):
     async def reply(self, to: Subscription, facts: dict[str, str], now: float) -> None:
         """A command's answer, to the chat and message in `to`.
 
-        Of a panel whose pages are turned quickly only the last one goes out.
+        Of a panel whose pages are turned quickly only the last one goes out, and of the same answer, given again and
+        again, no more than `ALIKE` wait for their turn: the latest say it for the others.
         """
+        await self._change(
+            "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state IN ('pending', 'doubt')"
+            "  AND state = 'pending' AND attempts = 0 AND kind = 'reply' AND chat_id = ? AND thread_id = ?"
+            "  AND facts = ? ORDER BY id DESC LIMIT -1 OFFSET ?)",
+            (to.chat_id, to.thread_id, rows.to_json(facts), ALIKE - 1),
+        )
         if "panel" in facts:
             await self._change(
                 "DELETE FROM outbox WHERE state IN ('pending', 'doubt') AND chat_id = ? AND kind = 'reply'"
