@@ -30,12 +30,11 @@ from bot.delivery.errors import RetryLater, classify
 from bot.delivery.pacing import EVERYWHERE, Pacing
 from bot.media.probe import MediaKind
 from bot.text.gallery import Label
+from bot.tracking.gallery import OPENED
 
 log = logging.getLogger(__name__)
 
 PRIVATE_CHATS, GROUP_CHATS = "all_private_chats", "all_group_chats"
-# What the bot is asked for by the button above an inline answer.
-START_PARAMETER = "inline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ class Asides:
     ) -> bool:
         """What is offered to that one person, kept by Telegram for `cached` seconds. `button` opens the bot."""
         results = [_result(exhibit) for exhibit in exhibits]
-        above = InlineQueryResultsButton(button, start_parameter=START_PARAMETER) if button else None
+        above = InlineQueryResultsButton(button, start_parameter=OPENED) if button else None
         return await self._aside(
             lambda: self._bot.answer_inline_query(
                 query_id, results, cache_time=cached, is_personal=True, next_offset=next_offset, button=above

@@ -10,6 +10,7 @@ from bot.intake.access import Access
 from bot.intake.asks import Ask, Press, Turn
 from bot.intake.commands import Command
 from bot.storage.transaction import Transaction
+from bot.tracking.gallery import OPENED
 from bot.tracking.guests import Verdict
 from bot.tracking.model import Subscription
 
@@ -39,10 +40,12 @@ class Doors:
 
     async def start(self, ask: Ask, tx: Transaction, now: float) -> None:
         """`/start`, with what a link brings behind it: an invitation, or a task's ID."""
-        if ask.arguments.strip() and not invitations.is_meant(ask.arguments):
+        brought = ask.arguments.strip()
+        is_invitation = invitations.is_meant(ask.arguments)
+        if brought and brought != OPENED and not is_invitation:
             await self._track(ask, tx, now)
             return
-        is_invited = bool(ask.arguments.strip()) and not await self._permits(ask, tx)
+        is_invited = is_invitation and not await self._permits(ask, tx)
         say = await self._enter(ask, tx, now) if is_invited else "start"
         await tx.reply(ask.origin, {"say": say}, now)
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from bot.tracking.model import Task
 
+# What `/start` brings from the button that opens the bot where nothing was found.
+OPENED = "inline"
+
 
 @dataclass(frozen=True, slots=True)
 class Search:

@@ -189,7 +189,7 @@ FAILURES = [
     ("t-cancelled", "cancelled", ""),
     ("t-filter", "failed", "Prompt contains sensitive content"),
 ]
-SAID = ["/start", "/help", "/track", "/status", "/untrack", "/resend", "/settings", "/lang"]
+SAID = ["/start inline", "/help", "/track", "/status", "/untrack", "/resend", "/settings", "/lang"]
 ELSE_SAID = ["/lang klingon", "/nonsense", "hello there", "/untrack t0", "/resend t0", "/status t0", "/list", "/stats"]
 LIVES: dict[str, Callable[[Script], Awaitable[None]]] = {
     "good": a_good_life,
