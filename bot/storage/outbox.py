@@ -12,7 +12,8 @@ from providers.base import Snapshot
 
 # The first number for parts of a result that were meant for an album and go by themselves.
 APART = 1000
-ALIKE = 3
+# Answers to one chat that say the same: as many as may go to a private chat at once.
+ALIKE = 8
 
 
 class Outbox(Wishes):
