@@ -70,7 +70,8 @@ class Menu:
         known = await item.known()
         if known is None:
             return False
-        is_ours = not known or self._digest(known) == before
+        # Told, but not noted: the bot may have been stopped in between.
+        is_ours = not known or self._digest(known) == before or known in _own_words()
         return await item.tell() if is_ours else True
 
     async def _take_back(self, what: str) -> None:
@@ -118,3 +119,9 @@ class Menu:
     def _digest(self, told: object) -> str:
         """Of that, told about this bot: with another token there is another one."""
         return hashlib.sha256(repr((self._asides.bot_id, told)).encode()).hexdigest()[:16]
+
+
+def _own_words() -> set[str]:
+    """What the bot may have said of itself, in any language."""
+    limits = {"menu.description": DESCRIPTION_LIMIT, "menu.short_description": SHORT_LIMIT}
+    return {plain(say(language, key), limit) for language in CATALOGUES for key, limit in limits.items()}

@@ -103,11 +103,11 @@ class Outbox(Wishes):
             await self._change("DELETE FROM outbox WHERE id = ?", (row.id,))
             return
         rest = "sent" if look_again_at is None else "resting"
-        # A row whose chat was closed meanwhile is not looked at again.
+        # A row whose chat was closed meanwhile stays dead.
         await self._change(
             "UPDATE outbox SET shown = ?1, look = ?2, attempts = 0,"
-            " not_before = CASE WHEN wanted > ?1 OR state = 'dead' THEN 0 ELSE ?3 END,"
-            " state = CASE WHEN wanted > ?1 THEN 'pending' WHEN state = 'dead' THEN 'sent' ELSE ?4 END WHERE id = ?5",
+            " not_before = CASE WHEN wanted > ?1 THEN 0 ELSE ?3 END,"
+            " state = CASE WHEN state = 'dead' THEN 'dead' WHEN wanted > ?1 THEN 'pending' ELSE ?4 END WHERE id = ?5",
             (row.wanted, look, look_again_at or 0, rest, row.id),
         )
         self.touched_outbox = True

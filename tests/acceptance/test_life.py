@@ -68,6 +68,26 @@ class Script:
         text = str(message["text"])
         return message["silent"] and text.endswith(self.named(task_id)) and sign in text
 
+    async def panel(self, does: str) -> Json:
+        """The message with a button that does this, once there is one."""
+
+        def is_it(button: Json) -> bool:
+            return _does(button).startswith(does)
+
+        async def look() -> Json | None:
+            return next(
+                (
+                    one
+                    for one in await self._answers()
+                    if any(_does(b).startswith(does) for row in one["buttons"] for b in row)
+                ),
+                None,
+            )
+
+        shown = await until(look)
+        assert shown is not None
+        return shown
+
     async def says(self, text: str) -> None:
         """Says it and waits for one more message of the bot."""
         before = len(await self._answers())
@@ -150,6 +170,7 @@ async def a_good_life(script: Script) -> None:
     await script.says("/status t-good-{t}")
     await script.task("t-good", "completed", 100, outputs=["dawn.mp4"])
     await script.card("t-good", "✅")
+    await script.says("/list")
 
 
 async def a_life_that_fails(script: Script) -> None:
@@ -174,6 +195,21 @@ async def a_life_that_is_stopped(script: Script) -> None:
     await script.says("/list")
 
 
+async def a_life_of_choices(script: Script) -> None:
+    await script.says("/settings")
+    for field in FIELDS:
+        await script.press(await script.panel("choices:notify"), f"choices:{field}")
+        await script.press(await script.panel(f"choose:{field}"), "choices")
+    await script.panel("choices:notify")
+
+
+async def a_life_outside(script: Script) -> None:
+    await script.says("/track t-good-{t}")
+    refusal = await script.panel("ask")
+    await script.press(refusal, "ask")
+    await script.press(refusal, "ask")
+
+
 async def what_is_said(script: Script) -> None:
     for text in SAID:
         await script.says(text)
@@ -189,12 +225,15 @@ FAILURES = [
     ("t-cancelled", "cancelled", ""),
     ("t-filter", "failed", "Prompt contains sensitive content"),
 ]
+FIELDS = ["language", "notify", "deliver", "spoiler", "protect", "provider"]
 SAID = ["/start inline", "/help", "/track", "/status", "/untrack", "/resend", "/settings", "/lang"]
 ELSE_SAID = ["/lang klingon", "/nonsense", "hello there", "/untrack t0", "/resend t0", "/status t0", "/list", "/stats"]
 LIVES: dict[str, Callable[[Script], Awaitable[None]]] = {
     "good": a_good_life,
     "failing": a_life_that_fails,
     "stopped": a_life_that_is_stopped,
+    "choices": a_life_of_choices,
+    "outside": a_life_outside,
     "said": what_is_said,
     "else-said": what_else_is_said,
 }
@@ -203,7 +242,7 @@ LIVES: dict[str, Callable[[Script], Awaitable[None]]] = {
 @pytest.mark.parametrize("life", LIVES)
 async def test_a_whole_life_reads_as_it_should(world: World, life: str) -> None:
     """All languages at once, each by a person whose app speaks it."""
-    await world.start_bot(ALLOWED_TELEGRAM_USER_IDS="*")
+    await world.start_bot(ALLOWED_TELEGRAM_USER_IDS="" if life == "outside" else "*")
     scripts = {}
     for chat_id, language in enumerate(LANGUAGES, start=FIRST_CHAT):
         scripts[language] = Script(world, await world.person(chat_id), chat_id, language)
