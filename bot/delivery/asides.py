@@ -131,13 +131,9 @@ class Asides:
 
 
 def _scope(name: str) -> BotCommandScope:
-    match name:
-        case "all_private_chats":
-            return BotCommandScopeAllPrivateChats()
-        case "all_group_chats":
-            return BotCommandScopeAllGroupChats()
-        case _:
-            return BotCommandScopeChat(int(name))
+    if name == PRIVATE_CHATS:
+        return BotCommandScopeAllPrivateChats()
+    return BotCommandScopeAllGroupChats() if name == GROUP_CHATS else BotCommandScopeChat(int(name))
 
 
 def _result(exhibit: Exhibit) -> InlineQueryResult:

@@ -13,7 +13,7 @@ from bot.delivery.asides import Asides, Exhibit
 from bot.media.probe import MediaKind
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
-from bot.text.catalogue import plain, say
+from bot.text.catalogue import bare, say
 from bot.text.gallery import label
 from bot.tracking.gallery import Find, Place, Search
 from bot.tracking.gateways import Gateways
@@ -86,7 +86,7 @@ class Gallery:
             exhibits.values(),
             cached=CACHED,
             next_offset=_offset(shown[-1].place) if len(found) > PAGE else "",
-            button=plain(say(language, f"gallery.{nothing}"), BUTTON_LIMIT) if nothing else "",
+            button=bare(say(language, f"gallery.{nothing}"), BUTTON_LIMIT) if nothing else "",
         )
 
     def _exhibit(self, find: Find, language: str) -> Exhibit:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bot.delivery.asides import GROUP_CHATS, PRIVATE_CHATS, Asides
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
-from bot.text.catalogue import CATALOGUES, plain, say
+from bot.text.catalogue import CATALOGUES, bare, say
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Menu:
         scopes: dict[str, tuple[str, ...]] = {PRIVATE_CHATS: FOR_ALL, GROUP_CHATS: FOR_ALL}
         scopes |= {str(admin): (*FOR_ALL, *FOR_ADMINS) for admin in sorted(self._admins)}
         for scope, names in scopes.items():
-            menu = tuple((name, plain(say(language, f"menu.{name}"), COMMAND_LIMIT)) for name in names)
+            menu = tuple((name, bare(say(language, f"menu.{name}"), COMMAND_LIMIT)) for name in names)
 
             async def tell(scope: str = scope, menu: tuple[tuple[str, str], ...] = menu) -> bool:
                 return await self._asides.set_commands(scope, code, menu)
@@ -101,8 +101,8 @@ class Menu:
 
     def _descriptions(self, code: str, language: str) -> Iterator[_News]:
         asides = self._asides
-        long = plain(say(language, "menu.description"), DESCRIPTION_LIMIT)
-        short = plain(say(language, "menu.short_description"), SHORT_LIMIT)
+        long = bare(say(language, "menu.description"), DESCRIPTION_LIMIT)
+        short = bare(say(language, "menu.short_description"), SHORT_LIMIT)
         yield _News(
             f"description:{code}",
             self._digest(long),
@@ -124,4 +124,4 @@ class Menu:
 def _own_words() -> set[str]:
     """What the bot may have said of itself, in any language."""
     limits = {"menu.description": DESCRIPTION_LIMIT, "menu.short_description": SHORT_LIMIT}
-    return {plain(say(language, key), limit) for language in CATALOGUES for key, limit in limits.items()}
+    return {bare(say(language, key), limit) for language in CATALOGUES for key, limit in limits.items()}

@@ -9,8 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from telegram import CallbackQuery, Message, Update
-from telegram.constants import ChatType
+from telegram import CallbackQuery, Update
 
 from bot.intake.access import Access
 from bot.intake.asks import Ask, Press, Turn, command_in, read_message, read_press
@@ -105,24 +104,18 @@ class Gate:
         return True if is_message else None
 
     def admits(self, update: Update) -> bool:
-        """The same for an update that had to be read. Whoever is turned away is told so, now and then."""
+        """The same for an update that had to be read: a press, or what a stranger says.
+
+        Whoever is turned away is told so, now and then.
+        """
         if update.callback_query:
             return self._admits_press(update.callback_query)
-        message = update.effective_message
-        if message is None or message.from_user is None:
-            return False
-        return self._admits_message(message)
+        message = update.message
+        return message is not None and message.from_user is not None and self._admits_stranger(read_message(message))
 
     def lets_in(self, user_id: int) -> bool:
         """Whether this person may use the bot by themselves."""
         return self._access.permits(user_id, user_id)
-
-    def _admits_message(self, message: Message) -> bool:
-        """What people say to each other in a group is none of the bot's business."""
-        ask = read_message(message)
-        if message.chat.type != ChatType.PRIVATE and not self._is_for_us(ask.command, ask.addressee):
-            return False
-        return self._access.permits(ask.user_id, ask.chat_id) or self._admits_stranger(ask)
 
     def _admits_stranger(self, ask: Ask) -> bool:
         """One sentence, at most once a minute for a person; an invitation may let them in."""

@@ -1,7 +1,7 @@
 """What commands and buttons are answered with, and what the operator is told. Pure; Telegram HTML comes out."""
 
 from bot.text.cards import ID_SHOWN, span
-from bot.text.catalogue import CATALOGUES, Html, cut, label, lines, say
+from bot.text.catalogue import CATALOGUES, Html, bare, cut, lines, say
 from bot.text.message import Message
 
 TOAST_LIMIT = 200
@@ -44,7 +44,7 @@ def account(title: str, number: str, language: str) -> str:
 
 def toast(facts: dict[str, str], language: str) -> str:
     """What a person sees for a moment after pressing a button, without markup; "" for nothing."""
-    return label(say(language, f"toast.{facts['say']}"), TOAST_LIMIT) if facts["say"] else ""
+    return bare(say(language, f"toast.{facts['say']}"), TOAST_LIMIT) if facts["say"] else ""
 
 
 def _ids(ids: list[str], language: str) -> Html:

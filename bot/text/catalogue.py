@@ -62,7 +62,7 @@ def plain(text: Html, limit: int) -> str:
     return cut(html.unescape(_TAG.sub("", text)), limit)
 
 
-def label(text: Html, limit: int) -> str:
+def bare(text: Html, limit: int) -> str:
     """The same words for where nothing can become markup: buttons, popups, titles."""
     return plain(Html(text.replace(_WORD_JOINER, "")), limit)
 

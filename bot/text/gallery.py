@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from bot.text.cards import WORD_LIMIT, who
-from bot.text.catalogue import Html, cut, lines, say
-from bot.text.catalogue import label as words_of
+from bot.text.catalogue import Html, bare, cut, lines, say
 from bot.tracking.model import Task
 
 TITLE_LIMIT = 100
@@ -27,9 +26,9 @@ def label(task: Task, title: str, language: str) -> Label:
     if task.snapshot:
         model, prompt = task.snapshot.model or "", " ".join((task.snapshot.prompt or "").split())
     name = cut(model or title, WORD_LIMIT)
-    heading = words_of(say(language, "gallery.title", name=name, prompt=prompt or task.external_id), TITLE_LIMIT)
+    heading = bare(say(language, "gallery.title", name=name, prompt=prompt or task.external_id), TITLE_LIMIT)
     # Said by way of the catalogue's escaping too: it takes out what is not to be seen.
-    description = words_of(say(language, "card.id", id=prompt or task.external_id), DESCRIPTION_LIMIT)
+    description = bare(say(language, "card.id", id=prompt or task.external_id), DESCRIPTION_LIMIT)
     head = who(task, title, language)
     quote = say(language, "caption.prompt", prompt=cut(prompt, PROMPT_LIMIT))
     return Label(heading, description, lines(head, quote) if prompt else head)

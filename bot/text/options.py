@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.text.catalogue import CATALOGUES, Html, label, lines, say
+from bot.text.catalogue import CATALOGUES, Html, bare, lines, say
 from bot.text.message import ActionButton, Message
 from bot.tracking.choices import FIELDS, NO_PROVIDER, Choices, Deliver, Notify
 
@@ -112,4 +112,4 @@ def _word(value: Choice) -> str:
 
 
 def _button(key: str, language: str, data: str, **values: Html) -> ActionButton:
-    return ActionButton(label(say(language, key, **values), BUTTON_LIMIT), data)
+    return ActionButton(bare(say(language, key, **values), BUTTON_LIMIT), data)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.player import Player
 from tests.acceptance.world import World, card_shows, delivered, until
+from tests.hostile import HOSTILE
 
 Json = dict[str, Any]
 
@@ -44,21 +45,6 @@ FAILURES: Mapping[str, tuple[Json, tuple[str, str], bool]] = {
     ),
     "t-silent-1": ({}, ("gives no reason", "没有说明原因"), False),
 }
-
-HOSTILE = [
-    "<b>",
-    "</code>",
-    "&lt;script&gt;",
-    "[x](tg://user?id=1)",
-    '<a href="http://evil.test">Telegram</a>',
-    "\u202egpj.exe",
-    "@everyone",
-    "/start@other_bot",
-    "evil.test/x?y=1 #tag $USD me@evil.test tg://resolve?domain=x 10.0.0.1/x",
-    "\U0001f469\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466" * 900,
-    "</blockquote></b><tg-spoiler>",
-    "*_`~|\\",
-]
 
 
 def part(message: Json, kind: str) -> str:
