@@ -19,7 +19,6 @@ from telegram import Bot
 from telegram.constants import ParseMode
 from telegram.request import BaseRequest, HTTPXRequest
 
-from bot.app import CONNECTIONS, telegram_application
 from bot.bot_api import bot_api_request
 from bot.delivery.media import Upload
 from bot.delivery.pacing import Pacing
@@ -27,6 +26,7 @@ from bot.delivery.telegram import Telegram
 from bot.media.download import Downloader
 from bot.media.probe import MediaKind, probe
 from bot.settings import Settings
+from bot.start import CONNECTIONS, telegram_application
 from bot.text.catalogue import Html
 from bot.tracking.seal import Seal
 

@@ -5,10 +5,11 @@ import asyncio
 import sys
 
 from bot import __version__
-from bot.app import CannotStart, run
+from bot.app import run
 from bot.ops.logs import set_up
 from bot.query import CannotAsk, listing, query
 from bot.settings import Settings, SettingsError, load_gateways
+from bot.start import CannotStart
 from bot.tracking.gateways import Gateways
 from providers.base import KINDS
 

@@ -2,23 +2,19 @@
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import random
 import signal
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from telegram.error import InvalidToken, TelegramError
-from telegram.ext import Application, ApplicationBuilder
+from aiohttp import web
 
 from bot import __version__
-from bot.bot_api import UpdatesBot, bot_api_request
 from bot.delivery.asides import Asides
 from bot.delivery.courier import Courier
 from bot.delivery.files import Files
@@ -38,7 +34,8 @@ from bot.intake.router import Desk, Router
 from bot.intake.updates import Updates
 from bot.media.download import Downloader
 from bot.ops.bookkeeping import Bookkeeping
-from bot.ops.health import Health
+from bot.ops.health import Check, Health
+from bot.ops.server import start_server
 from bot.polling.accounts import Accounts
 from bot.polling.cadence import Pace
 from bot.polling.inquiry import Inquiry
@@ -46,6 +43,7 @@ from bot.polling.limiter import Lanes
 from bot.polling.poller import Clocks, Poller
 from bot.polling.scheduler import Scheduler
 from bot.settings import Settings
+from bot.start import AnyApplication, CannotStart, open_store, single_instance, telegram_application
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.tracking.gateways import Gateways
@@ -54,18 +52,10 @@ from providers.client import GatewayClient
 
 log = logging.getLogger(__name__)
 
-CONNECTIONS = 64
 # Seconds for the whole of a file, and more for the largest ones: bytes a second below which it is given up.
 FETCH_TIMEOUT, SLOWEST_FETCH = 600.0, 500_000
-START_PAUSE, LONGEST_START_PAUSE = 1.0, 30.0
 UPDATES_SILENT_AFTER = 120.0
 POLLS_LATE_AFTER = 120.0
-
-AnyApplication = Application[Any, Any, Any, Any, Any, Any]
-
-
-class CannotStart(Exception):
-    """The bot can not run like this; the text is one sentence for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +70,12 @@ class Loops:
 async def run(settings: Settings, gateways: Gateways) -> None:
     """Runs the bot until SIGTERM or SIGINT. Raises `CannotStart`, or what broke one of its loops."""
     async with AsyncExitStack() as stack:
-        stack.enter_context(_single_instance(settings.database_path))
-        store = await _open_store(settings, stack)
+        stack.enter_context(single_instance(settings.database_path))
+        store = await stack.enter_async_context(open_store(settings.database_path))
         await stack.enter_async_context(Bookkeeping(store, time.time))
         application = await stack.enter_async_context(telegram_application(settings))
         loops = await _build(settings, gateways, store, application, stack)
-        if settings.http_port is not None:
-            await _serve_health(settings.http_host, settings.http_port, store, loops, stack)
+        await stack.enter_async_context(_serving(settings, Health(_checks(store, loops)).routes()))
         log.info("Rushes is running as @%s", application.bot.username)
         await _until_stopped(loops)
     log.info("stopped")
@@ -170,60 +159,26 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def telegram_application(settings: Settings) -> AsyncIterator[AnyApplication]:
-    """The library's application, without its own update loop and job queue: both would lose what a crash interrupts."""
-    server = settings.telegram_api_base_url
+async def _serving(settings: Settings, routes: Iterable[web.AbstractRouteDef]) -> AsyncIterator[None]:
+    """The bot's own HTTP server for as long as the block runs, if it is to have one."""
+    if settings.http_port is None:
+        yield
+        return
     try:
-        calls = bot_api_request(server, CONNECTIONS)
-        updates = bot_api_request(server, 1)
-    except ValueError as error:
-        raise CannotStart(str(error)) from error
-    bot = UpdatesBot(
-        settings.telegram_bot_token.get_secret_value(),
-        f"{server}/bot",
-        f"{server}/file/bot",
-        request=calls,
-        get_updates_request=updates,
-        local_mode=settings.telegram_local_mode,
-    )
-    application: AnyApplication = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
-    async with calls, updates:  # an application that never came to speak with Telegram does not close them
-        await _say_hello(application)
-        try:
-            yield application
-        finally:
-            await application.shutdown()
-
-
-async def _say_hello(application: AnyApplication) -> None:
-    """Waits for Telegram as long as it takes; only a token that it does not know ends the start."""
-    pause = START_PAUSE
-    while True:
-        try:
-            await application.initialize()
-        except InvalidToken:
-            raise CannotStart(
-                "Telegram does not know this bot: check TELEGRAM_BOT_TOKEN (BotFather shows it with /token)"
-                " and TELEGRAM_API_BASE_URL."
-            ) from None
-        except TelegramError as error:
-            log.warning("Telegram does not answer (%s); trying again in %.0f s", type(error).__name__, pause)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_START_PAUSE)
-        else:
-            return
-
-
-async def _open_store(settings: Settings, stack: AsyncExitStack) -> Store:
+        server = await start_server(settings.http_host, settings.http_port, routes)
+    except OSError as error:
+        raise CannotStart(
+            f"HTTP_PORT {settings.http_port} can not be used on {settings.http_host}: {os.strerror(error.errno or 0)}."
+        ) from error
     try:
-        store = await Store.open(settings.database_path)
-    except DatabaseError as error:
-        raise CannotStart(str(error)) from error
-    stack.push_async_callback(store.close)
-    return store
+        yield
+    finally:
+        await server.cleanup()
 
 
-async def _serve_health(host: str, port: int, store: Store, loops: Loops, stack: AsyncExitStack) -> None:
+def _checks(store: Store, loops: Loops) -> dict[str, Check]:
+    """What has to hold while the bot is well."""
+
     async def updates() -> str:
         silence = time.time() - loops.updates.last_answer
         return f"Telegram has not answered for {silence:.0f} s" if silence > UPDATES_SILENT_AFTER else ""
@@ -239,28 +194,7 @@ async def _serve_health(host: str, port: int, store: Store, loops: Loops, stack:
             return str(error)
         return ""
 
-    health = Health(host, port, {"updates": updates, "polls": polls, "database": database})
-    try:
-        await stack.enter_async_context(health)
-    except OSError as error:
-        raise CannotStart(f"HTTP_PORT {port} can not be used on {host}: {os.strerror(error.errno or 0)}.") from error
-
-
-@contextmanager
-def _single_instance(database: Path) -> Iterator[None]:
-    """Holds a lock beside the database: two bots on one file would poll and deliver everything twice."""
-    path = database.with_name(database.name + ".lock")
-    try:
-        database.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w")
-    except OSError as error:
-        raise CannotStart(f"The database {database} cannot be used ({error}); check DATABASE_URL.") from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CannotStart(f"Another Rushes runs on {database} already; stop it, or set DATABASE_URL.") from None
-        yield
+    return {"updates": updates, "polls": polls, "database": database}
 
 
 def _access(settings: Settings) -> Access:

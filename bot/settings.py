@@ -16,6 +16,7 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
     SecretStr,
@@ -109,8 +110,12 @@ class Settings(BaseSettings):
     media_max_bytes: PositiveInt | None = None
     media_trusted_hosts: Words = frozenset()
 
+    retention_days: NonNegativeFloat = 90.0
+
     http_host: str = "127.0.0.1"
     http_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    public_url: HttpUrl | None = None
+    telegram_webhook: bool = False
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
@@ -120,6 +125,12 @@ class Settings(BaseSettings):
     def _intervals_in_order(self) -> Self:
         if self.poll_interval and self.poll_max_interval and self.poll_interval > self.poll_max_interval:
             raise ValueError("POLL_INTERVAL must not be greater than POLL_MAX_INTERVAL")
+        return self
+
+    @model_validator(mode="after")
+    def _reachable_by_telegram(self) -> Self:
+        if self.telegram_webhook and not (self.public_url and self.http_port):
+            raise ValueError("TELEGRAM_WEBHOOK needs PUBLIC_URL and HTTP_PORT: Telegram calls the bot there")
         return self
 
     @classmethod
