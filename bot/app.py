@@ -70,7 +70,7 @@ class Loops:
 async def run(settings: Settings, gateways: Gateways) -> None:
     """Runs the bot until SIGTERM or SIGINT. Raises `CannotStart`, or what broke one of its loops."""
     async with AsyncExitStack() as stack:
-        stack.enter_context(single_instance(settings.database_path))
+        await stack.enter_async_context(single_instance(settings.database_path))
         store = await stack.enter_async_context(open_store(settings.database_path))
         await stack.enter_async_context(Bookkeeping(store, time.time))
         application = await stack.enter_async_context(telegram_application(settings))

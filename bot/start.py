@@ -6,10 +6,11 @@ Each either opens or says in one sentence why it can not; used by whatever runs 
 import asyncio
 import fcntl
 import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, ApplicationBuilder
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 CONNECTIONS = 64
 START_PAUSE, LONGEST_START_PAUSE = 1.0, 30.0
+LOCK_PATIENCE, LOCK_LOOK = 3.0, 0.1
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
@@ -31,9 +33,12 @@ class CannotStart(Exception):
     """The bot can not run like this; the text is one sentence for the operator."""
 
 
-@contextmanager
-def single_instance(database: Path) -> Iterator[None]:
-    """Holds a lock beside the database: two bots on one file would poll and deliver everything twice."""
+@asynccontextmanager
+async def single_instance(database: Path, patience: float = LOCK_PATIENCE) -> AsyncIterator[None]:
+    """Holds a lock beside the database: two bots on one file would poll and deliver everything twice.
+
+    A bot that was killed may leave it for a moment to a child that was just being born, so it is asked for a while.
+    """
     path = database.with_name(database.name + ".lock")
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
@@ -41,11 +46,20 @@ def single_instance(database: Path) -> Iterator[None]:
     except OSError as error:
         raise CannotStart(f"The database {database} cannot be used ({error}); check DATABASE_URL.") from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CannotStart(f"Another Rushes runs on {database} already; stop it, or set DATABASE_URL.") from None
+        deadline = time.monotonic() + patience
+        while not _locks(file):
+            if time.monotonic() > deadline:
+                raise CannotStart(f"Another Rushes runs on {database} already; stop it, or set DATABASE_URL.")
+            await asyncio.sleep(LOCK_LOOK)
         yield
+
+
+def _locks(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @asynccontextmanager

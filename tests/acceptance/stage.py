@@ -28,6 +28,7 @@ class Bot:
 
     def __init__(self, nursery: Nursery, environment: Mapping[str, str], folder: Path) -> None:
         self._start = partial(nursery.start, environment, folder)
+        self._log = folder / "bot.log"
         self._latest: ForkedBot | None = None
         self.kills: list[float] = []
 
@@ -38,7 +39,8 @@ class Bot:
         assert self._latest is not None
         self.kills.append(time.time())
         status = await self._latest.kill()
-        assert status == -signal.SIGKILL, f"the bot ended by itself with the status {status}"
+        last_words = self._log.read_text(errors="replace")[-1000:]
+        assert status == -signal.SIGKILL, f"the bot ended by itself with the status {status}: {last_words}"
 
     async def stop(self) -> int:
         """As a service manager would; returns the exit status."""

@@ -1,6 +1,11 @@
 """Starting, stopping, health and secrets, as an operator meets them."""
 
+import asyncio
+import fcntl
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -11,6 +16,17 @@ from tests.acceptance.world import World, delivered, until
 Json = dict[str, Any]
 
 CANNOT_START = 2
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+async def _says(world: World, words: str) -> bool:
+    return words in world.log()
 
 
 @pytest.mark.parametrize(
@@ -37,13 +53,19 @@ async def test_a_wrong_setting_is_one_sentence_and_no_traceback(
 async def test_a_second_bot_on_the_same_database_does_not_start(world: World) -> None:
     await world.launch_bot(LOG_LEVEL="INFO")
 
-    async def running() -> bool:
-        return "is running" in world.log()
-
-    await until(running)
+    await until(lambda: _says(world, "is running"))
     second = await world.launch_bot(LOG_LEVEL="INFO")
     assert await second.wait() == CANNOT_START
     assert "Another Rushes runs" in world.log()
+
+
+async def test_a_lock_that_a_killed_bot_leaves_for_a_moment_is_waited_for(world: World) -> None:
+    with locked(Path(f"{world.database}.lock")):
+        await world.start_bot()
+
+        await asyncio.sleep(1.0)
+        assert "Another Rushes" not in world.log()
+    await until(lambda: _says(world, "is running"))
 
 
 async def test_a_port_that_is_taken_is_one_sentence(world: World) -> None:
