@@ -2,13 +2,15 @@
 
 import argparse
 import asyncio
+import os
 import sys
 
 from bot import __version__
 from bot.app import run
 from bot.ops.logs import set_up
+from bot.ops.redactor import Redactor, secrets_in
 from bot.query import CannotAsk, listing, query
-from bot.settings import Settings, SettingsError, load_gateways
+from bot.settings import Settings, SettingsError, environment, load_gateways
 from bot.start import CannotStart
 from bot.tracking.gateways import Gateways
 from providers.base import KINDS
@@ -20,6 +22,8 @@ EXIT_NO_ANSWER = 3
 def main(arguments: list[str] | None = None) -> int:
     """The exit status: 0 done, 2 can not be done like this (one sentence says why), 3 the gateway did not tell."""
     chosen = _parser().parse_args(arguments)
+    redactor = Redactor(secrets_in(os.environ))
+    set_up("WARNING", "console", redactor)
     try:
         match chosen.command:
             case "query":
@@ -29,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
             case _:
                 _run()
     except (SettingsError, CannotStart, CannotAsk) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{redactor.blanked(str(error))}\n")
         return EXIT_CANNOT_START
     return 0
 
@@ -50,8 +54,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run() -> None:
     settings, gateways = Settings.load(), load_gateways()
-    keys = [key for gateway in gateways for key in gateway.keys]
-    set_up(settings.log_level, settings.log_format, [settings.telegram_bot_token.get_secret_value(), *keys])
+    keys = (key for gateway in gateways for key in gateway.keys)
+    secrets = (settings.telegram_bot_token.get_secret_value(), *keys, *secrets_in(environment()))
+    set_up(settings.log_level, settings.log_format, Redactor(secrets))
     asyncio.run(run(settings, Gateways(gateways)))
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import random
 import signal
@@ -12,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from aiohttp import web
 
 from bot import __version__
@@ -50,7 +50,7 @@ from bot.tracking.gateways import Gateways
 from bot.tracking.seal import Seal
 from providers.client import GatewayClient
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 # Seconds for the whole of a file, and more for the largest ones: bytes a second below which it is given up.
 FETCH_TIMEOUT, SLOWEST_FETCH = 600.0, 500_000
@@ -76,7 +76,7 @@ async def run(settings: Settings, gateways: Gateways) -> None:
         application = await stack.enter_async_context(telegram_application(settings))
         loops = await _build(settings, gateways, store, application, stack)
         await stack.enter_async_context(_serving(settings, Health(_checks(store, loops)).routes()))
-        log.info("Rushes is running as @%s", application.bot.username)
+        log.info("Rushes is running", bot=f"@{application.bot.username}", version=__version__)
         await _until_stopped(loops)
     log.info("stopped")
 

@@ -159,7 +159,7 @@ def load_gateways() -> tuple[Gateway, ...]:
 
     For a built-in one `NAME_API_KEY` holds the keys and `NAME_BASE_URL` may move it. Raises `SettingsError`.
     """
-    variables = _variables()
+    variables = environment()
     gateways = [_built_in(provider, variables) for provider in BUILT_IN]
     if file := variables.get("PROVIDERS_FILE"):
         gateways += _of_file(Path(file), variables)
@@ -170,7 +170,7 @@ def load_gateways() -> tuple[Gateway, ...]:
     return tuple(gateways)
 
 
-def _variables() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The environment over `.env`, as pydantic-settings reads them: in any case, and what is empty is not set."""
     found = {**dotenv_values(".env", encoding="utf-8"), **os.environ}
     return {name.upper(): value for name, value in found.items() if value}

@@ -5,13 +5,13 @@ Each either opens or says in one sentence why it can not; used by whatever runs 
 
 import asyncio
 import fcntl
-import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import structlog
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, ApplicationBuilder
 
@@ -20,7 +20,7 @@ from bot.settings import Settings
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 CONNECTIONS = 64
 START_PAUSE, LONGEST_START_PAUSE = 1.0, 30.0
@@ -113,7 +113,7 @@ async def _say_hello(application: AnyApplication) -> None:
                 " and TELEGRAM_API_BASE_URL."
             ) from None
         except TelegramError as error:
-            log.warning("Telegram does not answer (%s); trying again in %.0f s", type(error).__name__, pause)
+            log.warning("Telegram does not answer; trying again", error=type(error).__name__, seconds=round(pause))
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_START_PAUSE)
         else:

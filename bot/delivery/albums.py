@@ -3,9 +3,10 @@
 So what might be repeated after a crash is one small call with blanks, never the pictures themselves.
 """
 
-import logging
 from contextlib import AsyncExitStack
 from dataclasses import replace
+
+import structlog
 
 from bot.delivery.errors import DeliveryError, NotAllowed, NotSent, Refused, Removed, TargetGone
 from bot.delivery.media import ALBUM_FORMS, Item, Upload
@@ -20,7 +21,7 @@ from bot.text.message import Message
 from bot.tracking.model import Delivery
 from providers.base import TooLarge
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 # What takes each place of the album: a file, or the words that stand in for it.
 Contents = dict[int, Item | Message]
@@ -99,7 +100,7 @@ class Albums:
         except Removed:
             raise
         except Refused as error:
-            log.warning("outbox %d: no album is taken here: %s", row.id, error)
+            log.warning("no album is taken here", error=error)
             if isinstance(error, NotAllowed) and _has_pictures(contents):
                 await self._send(row, subject, {place: _as_file(content) for place, content in contents.items()})
             else:
@@ -146,7 +147,7 @@ class Albums:
 
     async def _give_up(self, row: Delivery, place: int, message_id: int, error: DeliveryError) -> None:
         """What Telegram does not take into the album may be welcome by itself; its blank goes."""
-        log.warning("outbox %d: output %d is sent apart from its album: %s", row.id, place, error)
+        log.warning("an output is sent apart from its album", output=place, error=error)
         if isinstance(error, Refused):
             await self._telegram.delete(row.chat_id, message_id)
         await self._steps.send_apart(row, [place])

@@ -4,11 +4,11 @@ All of it is comfort. Whatever goes wrong here, a method that the server lacks i
 because of it, not even where Telegram says that these calls were too many.
 """
 
-import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from telegram import (
     Bot,
     BotCommandScope,
@@ -32,7 +32,7 @@ from bot.media.probe import MediaKind
 from bot.text.gallery import Label
 from bot.tracking.gallery import OPENED
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 PRIVATE_CHATS, GROUP_CHATS = "all_private_chats", "all_group_chats"
 
@@ -125,7 +125,7 @@ class Asides:
             meaning = classify(error)
             if isinstance(error, RetryAfter) and isinstance(meaning, RetryLater):
                 self._quiet_until = self._monotonic() + meaning.after
-            log.info("left out: %s: %s", type(error).__name__, error)
+            log.info("left out what only adds comfort", kind=type(error).__name__, error=error)
             return False
         return True
 

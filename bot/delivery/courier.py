@@ -4,9 +4,11 @@ Whatever goes wrong is raised as a `DeliveryError`; when to try again is the sen
 """
 
 import hashlib
-import logging
 from collections.abc import Callable
 from dataclasses import replace
+
+import structlog
+from structlog.contextvars import bind_contextvars
 
 from bot.delivery.albums import Albums
 from bot.delivery.answers import Answers
@@ -28,7 +30,7 @@ from bot.tracking.gateways import Gateways
 from bot.tracking.model import Delivery, OutboxKind, OutboxState, Subscription
 from bot.tracking.results import parts
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 class Courier:
@@ -66,6 +68,7 @@ class Courier:
         subject = await self._subject(row, row.subscription_id)
         if subject is None:
             return  # forgotten meanwhile, and the row with it
+        bind_contextvars(task=subject.task.external_id, provider=subject.task.speaker)
         match row.kind:
             case OutboxKind.CARD:
                 await self._show_card(row, subject)
@@ -97,7 +100,7 @@ class Courier:
         try:
             await self._telegram.answer_press(query_id, words, alert=True)
         except DeliveryError as error:
-            log.info("a press was not answered: %s", error)
+            log.info("a press was not answered", error=error)
 
     async def _mention(self, origin: Subscription, message: Message) -> None:
         try:
@@ -105,7 +108,7 @@ class Courier:
                 origin.chat_id, origin.thread_id, message, reply_to=origin.request_message_id, silent=False
             )
         except DeliveryError as error:
-            log.info("a message at the gate did not go out: %s", error)
+            log.info("a message at the gate did not go out", chat=origin.chat_id, error=error)
 
     async def _say(self, row: Delivery, message: Message, *, silent: bool) -> None:
         if not row.message_ids:
@@ -148,7 +151,7 @@ class Courier:
         look = hashlib.sha256(repr(message).encode("utf-8", "replace")).hexdigest()[:16]
         is_in_doubt = row.state is OutboxState.DOUBT and not row.message_ids
         if is_in_doubt and task.ending and parts(task):
-            log.info("outbox %d: a card in doubt is not repeated, the result says it all", row.id)
+            log.info("a card in doubt is not repeated, the result says it all")
         elif not row.message_ids:
             await self._steps.send_text(row, message, silent=True)
         elif look != row.look:

@@ -4,10 +4,11 @@ These are questions: they are not stored, change nothing, and may be lost. Of on
 """
 
 import asyncio
-import logging
 import re
 from types import TracebackType
 from typing import Self
+
+import structlog
 
 from bot.delivery.asides import Asides, Exhibit
 from bot.media.probe import MediaKind
@@ -18,7 +19,7 @@ from bot.text.gallery import label
 from bot.tracking.gallery import Find, Place, Search
 from bot.tracking.gateways import Gateways
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 PAGE = 30
 # People who are answered at once; beyond half of them only those who are let in.
@@ -66,7 +67,7 @@ class Gallery:
             while search := self._newest.pop(user, None):
                 await self._answer(search)
         except DatabaseError as error:
-            log.warning("%s An inline query goes without an answer.", error)
+            log.warning("an inline query goes without an answer", user=user, error=error)
         finally:
             del self._workers[user]
 

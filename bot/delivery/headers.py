@@ -1,7 +1,8 @@
 """Results that stay text: the line above an album, a bad end, and the links that a chat wants instead of files."""
 
-import logging
 from dataclasses import replace
+
+import structlog
 
 from bot.delivery.errors import Refused, Removed
 from bot.delivery.steps import Steps
@@ -12,7 +13,7 @@ from bot.text import ends
 from bot.text.message import Message
 from bot.tracking.model import Delivery
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 class Headers:
@@ -38,7 +39,7 @@ class Headers:
                 raise
             except Refused as error:
                 # Telegram opens no button to some addresses.
-                log.warning("outbox %d: links were refused: %s", row.id, error)
+                log.warning("links were refused", error=error)
             else:
                 return True
         await self._steps.split_album(row, (), row.outputs)

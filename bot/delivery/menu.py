@@ -4,16 +4,17 @@ Told in the background after the start, and only what has changed since it was t
 """
 
 import hashlib
-import logging
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+
+import structlog
 
 from bot.delivery.asides import GROUP_CHATS, PRIVATE_CHATS, Asides
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.text.catalogue import CATALOGUES, bare, say
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 FOR_ALL = ("track", "list", "status", "untrack", "resend", "settings", "lang", "help")
 FOR_ADMINS = ("stats", "allow", "deny", "invite")
@@ -59,7 +60,7 @@ class Menu:
             for what in told.keys() - {item.what for item in news}:
                 await self._take_back(what)
         except DatabaseError as error:
-            log.warning("%s The menu of commands stays as it is.", error)
+            log.warning("the menu of commands stays as it is", error=error)
         except Exception:
             log.exception("the menu of commands was not told")
 

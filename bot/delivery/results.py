@@ -4,8 +4,9 @@ The line is sent first and then edited into the media, so what might be repeated
 itself. See `albums` for several pictures.
 """
 
-import logging
 from dataclasses import dataclass, replace
+
+import structlog
 
 from bot.delivery.errors import EmptyUpload, FileTooLarge, HoldsMedia, InDoubt, NotAllowed, NotSent, Refused
 from bot.delivery.files import LocalFile
@@ -21,7 +22,7 @@ from bot.text.message import Message
 from bot.tracking.model import Delivery, Task
 from providers.base import TooLarge
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 # From this attempt on, uploads that do not get through take turns with the address; after the last one, words that do
 # get through are better than to go on trying.
@@ -72,7 +73,7 @@ class Results:
         except (InDoubt, NotSent) as error:
             if row.attempts < LAST_ATTEMPT:
                 raise
-            log.warning("task %s: gave up on the file: %s", subject.task.id, error)
+            log.warning("gave up on the file", error=error)
             excuse = line.link("unavailable")
         if excuse:
             await self._excuse(line, excuse)
@@ -103,10 +104,10 @@ class Results:
         try:
             await self._put(line, held)
         except NotAllowed as error:
-            log.info("chat %d takes no %s: %s", line.row.chat_id, held.form, error)
+            log.info("the chat does not take files of this form", form=held.form, error=error)
             return False
         except Refused as error:
-            log.warning("task %s: Telegram does not know its file any more: %s", line.task.id, error)
+            log.warning("Telegram does not know the file any more", output=line.place, error=error)
             await self._stock.forget(line.task, line.place, as_file=line.row.as_file)
             return False
         return True
@@ -148,7 +149,7 @@ class Results:
             except Refused as error:
                 if isinstance(error, EmptyUpload) and not line.row.attempts:
                     raise NotSent(str(error)) from error
-                log.warning("task %s: %s refused as %s: %s", line.task.id, type(item).__name__, item.form, error)
+                log.warning("the file was refused", offered=type(item).__name__.lower(), form=item.form, error=error)
                 refusal, choices = error, still_open(others, item, too_large=isinstance(error, FileTooLarge))
             else:
                 if not isinstance(refusal, NotAllowed):  # else other chats may take a better form
@@ -171,10 +172,10 @@ class Results:
         try:
             await self._telegram.edit_text(chat_id, line.message_id, excuse)
         except HoldsMedia:
-            log.info("task %s: the file has arrived after all", task.id)
+            log.info("the file has arrived after all")
         except Refused as error:
             # Telegram opens no button to some addresses; the words must stand all the same.
-            log.warning("task %s: a link was refused: %s", task.id, error)
+            log.warning("a link was refused", error=error)
             plain = ends.link_to_nothing(task, line.row, line.subject.title, line.subject.language)
             await self._telegram.edit_text(chat_id, line.message_id, plain)
 

@@ -11,6 +11,9 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+import structlog
+from structlog.contextvars import bind_contextvars
+
 from bot.delivery.courier import Courier
 from bot.delivery.errors import ChatGone, ChatMoved, DeliveryError, Refused, RetryLater, TargetGone, TopicGone
 from bot.delivery.pacing import EVERYWHERE, Pacing
@@ -22,7 +25,7 @@ from bot.tracking.model import Delivery, OutboxKind, OutboxState, Priority
 from bot.tracking.stats import GIVEN_UP, SENT
 from bot.tracking.tally import MESSAGE, RESULT
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 # Texts and media each have workers of their own: those that wait for an upload hold up no answer and no card.
 TEXT_WORKERS, MEDIA_WORKERS = 64, 256
@@ -117,7 +120,7 @@ class Sender:
             rows += await self._store.cards_to_look_at(now, REST_LOOK)
             later = await self._store.next_delivery_at(now)
         except DatabaseError as error:
-            log.error("%s Deliveries wait until it does.", error)  # noqa: TRY400 - the sentence says it all
+            log.error("deliveries wait until the database answers", error=error)  # noqa: TRY400 - the sentence says it all
             return STORAGE_PAUSE
         wait = self._start([row for row in rows if _lane(row) not in busy])
         return wait if later is None else min(wait, later - now)
@@ -157,6 +160,7 @@ class Sender:
                 await self._store.outbox_changed.wait()
 
     async def _work(self, lane: Lane, row: Delivery) -> None:
+        bind_contextvars(delivery=row.id, kind=row.kind, chat=row.chat_id)
         try:
             await self._deliver(row)
         finally:
@@ -182,16 +186,17 @@ class Sender:
         try:
             await self._courier.carry(row)
             self._count(row, SENT)
+            log.log(logging.INFO if _is_news(row) else logging.DEBUG, "delivered")
         except DeliveryError as error:
             await self._record(row, self._verdict(row, error))
             if isinstance(error, ChatGone):
                 self._closed.add(row.chat_id)
         except DatabaseError as error:
             # It may have been sent; only the table does not know it yet.
-            log.error("outbox %d: %s", row.id, error)  # noqa: TRY400 - the sentence says it all
+            log.error("a delivery is in doubt", error=error)  # noqa: TRY400 - the sentence says it all
             await self._record(row, _postpone(OutboxState.DOUBT, self._clock() + STORAGE_PAUSE, str(error)))
         except Exception as error:
-            log.exception("outbox %d (%s) broke", row.id, row.kind)
+            log.exception("a delivery broke")
             again = self._clock() + BACK_OFF_LONGEST
             await self._record(row, _postpone(OutboxState.DOUBT, again, type(error).__name__))
 
@@ -205,7 +210,7 @@ class Sender:
                 left = self._pacing.pauses(self._monotonic())
                 return _wait(now + error.after, str(error), {chat: now + seconds for chat, seconds in left.items()})
             case ChatGone():
-                log.warning("chat %d is closed to the bot: %s", row.chat_id, error)
+                log.warning("the chat is closed to the bot", error=error)
                 self._count(row, GIVEN_UP)
                 return _close_chat(str(error))
             case ChatMoved():
@@ -215,7 +220,7 @@ class Sender:
             case TargetGone() if row.kind.is_result and "anew" not in row.facts:
                 return _start_anew
             case TargetGone() | Refused():
-                log.error("outbox %d (%s): %s", row.id, row.kind, error)
+                log.error("a delivery was given up", error=error)
                 self._count(row, GIVEN_UP)
                 return _bury(str(error))
             case _:
@@ -229,7 +234,7 @@ class Sender:
                     await verdict(tx, row)
                 return
             except DatabaseError as error:
-                log.error("outbox %d: %s", row.id, error)  # noqa: TRY400 - the sentence says it all
+                log.error("what became of a delivery is written down later", error=error)  # noqa: TRY400 - the sentence says it all
                 await asyncio.sleep(STORAGE_PAUSE)
 
     def _count(self, row: Delivery, outcome: str) -> None:
@@ -269,6 +274,11 @@ def _calls(row: Delivery) -> int:
     sends = 0 if row.message_ids else 1
     edits = len(row.outputs) - len(row.finished) if row.kind in _MEDIA else 0
     return max(1, sends + edits)
+
+
+def _is_news(row: Delivery) -> bool:
+    """Whether it is worth a line of the log: a task's first message in the chat, or its end."""
+    return row.kind.is_result or (row.kind is OutboxKind.CARD and not row.message_ids)
 
 
 def _is_doubtful_enough(row: Delivery) -> bool:

@@ -1,7 +1,8 @@
 """The answer to `/stats`: a picture, drawn of the numbers as they are when it goes out, and words below it."""
 
-import logging
 from collections.abc import Callable
+
+import structlog
 
 from bot.delivery.errors import Refused
 from bot.delivery.steps import Ids, Steps
@@ -13,7 +14,7 @@ from bot.tracking.gateways import Gateways
 from bot.tracking.model import Delivery
 from bot.tracking.stats import Share, Stats
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 # In the colours of the squares in the words below.
 BLUE, PURPLE, GREEN, RED = "#2f6fd6", "#8e44ad", "#27914f", "#d13c30"
@@ -49,7 +50,7 @@ class StatsAnswer:
                 await self._steps.send(row, send)
                 return
             except Refused as error:
-                log.warning("the picture of the numbers was refused: %s", error)
+                log.warning("the picture of the numbers was refused", error=error)
         await self._steps.send_text(row, words, silent=False)
 
 

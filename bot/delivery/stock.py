@@ -4,10 +4,11 @@ One task's outputs are brought once, however many chats wait for them: the later
 """
 
 import asyncio
-import logging
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from weakref import WeakValueDictionary
+
+import structlog
 
 from bot.delivery.errors import NotSent
 from bot.delivery.files import Files, LocalFile
@@ -17,7 +18,7 @@ from bot.media.probe import MediaKind
 from bot.storage.store import Store
 from bot.tracking.model import Delivery, Task
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 UPLOADS = 3
 FETCH_ATTEMPTS = 4
@@ -71,7 +72,7 @@ class Stock:
         latest = await self._files.renewed(task)
         if latest is None or task.snapshot is None:
             return None
-        log.info("task %s: its links were dead, the gateway gave fresh ones", task.id)
+        log.info("the links were dead, the gateway gave fresh ones")
         snapshot = replace(task.snapshot, outputs=latest.outputs, handles=latest.handles, expires_at=latest.expires_at)
         async with self._store.transaction() as tx:
             await tx.renew_links(task.id, snapshot)

@@ -1,7 +1,8 @@
 """What a row of the outbox is about, gathered once for whoever delivers it."""
 
-import logging
 from dataclasses import dataclass, replace
+
+import structlog
 
 from bot.delivery.links import expires_at
 from bot.text import ends
@@ -9,7 +10,7 @@ from bot.text.message import Message
 from bot.tracking.choices import Choices, Notify
 from bot.tracking.model import Delivery, Subscription, Task
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Subject:
 
         `why` as in `ends.Link`; `size` in bytes.
         """
-        log.warning("task %s: output %d ends as a link (%s)", self.task.id, place, why)
+        log.warning("an output ends as a link", output=place, why=why)
         one = replace(row, outputs=(place,))
         return ends.link(self.task, one, self.title, self.language, ends.Link(why, size, self._left(place)))
 

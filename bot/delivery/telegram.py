@@ -6,7 +6,6 @@ words whose markup Telegram does not take are sent without it.
 
 import asyncio
 import contextlib
-import logging
 import struct
 import zlib
 from collections.abc import Awaitable, Callable
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
+import structlog
 import telegram
 from telegram import (
     Bot,
@@ -41,7 +41,7 @@ from bot.text.catalogue import Html, plain
 from bot.text.message import ActionButton, Button, CopyButton, LinkButton, Message
 from bot.tracking.seal import Seal
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 # Telegram works on an upload, or on an address, before it answers.
 MEDIA_READ_TIMEOUT = 120
@@ -199,7 +199,7 @@ class Telegram:
         try:
             await self._call(chat_id, lambda: self._bot.delete_message(chat_id, message_id))
         except (ChatGone, Refused, TargetGone) as error:
-            log.info("a message was not deleted: %s", error)
+            log.info("a message was not deleted", chat=chat_id, message=message_id, error=error)
 
     async def send_album(
         self, chat_id: int, thread_id: int, count: int, *, documents: bool, reply_to: int, protected: bool
@@ -231,7 +231,7 @@ class Telegram:
         except (RetryAfter, ChatMigrated):
             raise
         except (TelegramError, KeyError) as error:
-            log.info("left out: %s", error)
+            log.info("left out what only adds comfort", error=error)
 
     def _keyboard(self, chat_id: int, message: Message) -> InlineKeyboardMarkup | None:
         if not message.buttons:
@@ -285,7 +285,7 @@ class Telegram:
         try:
             return await self._call(chat_id, lambda: call(html, ParseMode.HTML), beside=beside)
         except BadText as error:
-            log.error("words were sent without their markup: %s", error)  # noqa: TRY400 - the sentence says it all
+            log.error("words were sent without their markup", chat=chat_id, error=error)  # noqa: TRY400 - the sentence says it all
             return await self._call(chat_id, lambda: call(plain(html, limit), None), beside=beside)
 
     async def _call(self, chat_id: int, method: Callable[[], Awaitable[Any]], *, beside: bool = False) -> Any:
@@ -307,7 +307,7 @@ class Telegram:
                     # Who stands behind this call does not know it yet.
                     self._pacing.pause_until(chat_id, self._monotonic() + CLOSING)
                 if isinstance(meaning, RetryLater):
-                    log.warning("chat %d has to wait %.0f s: %s", chat_id, meaning.after, meaning)
+                    log.warning("the chat has to wait", chat=chat_id, seconds=round(meaning.after), error=meaning)
                     self._pacing.pause(chat_id, self._monotonic(), meaning.after, everywhere=meaning.everywhere)
                 raise meaning from error
 
@@ -327,7 +327,7 @@ def _without_buttons(message: Message, error: BadButtons) -> Message:
     """The words alone, which say what the buttons would only make handy. Raises `error` where they are not enough."""
     if not message.buttons or any(isinstance(button, LinkButton) for row in message.buttons for button in row):
         raise error
-    log.warning("words were sent without their buttons: %s", error)
+    log.warning("words were sent without their buttons", error=error)
     return Message(message.html)
 
 

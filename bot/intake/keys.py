@@ -7,20 +7,11 @@ import re
 from typing import Any
 
 from bot.intake import curl
+from providers.redaction import without_certain_secrets
 
 _BLANK = "█"
 _MARK = _BLANK * 8
 _SHORTEST = len(_MARK)
-_SHAPES = (
-    re.compile(r"(?<![A-Za-z0-9_-])((?:sk[-_][A-Za-z0-9_-]{16,})|(?:AIza|r8_|xai-|hf_|key_)[A-Za-z0-9_-]{24,})"),
-    re.compile(r"(?<![A-Za-z0-9_-])(eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})"),
-    re.compile(r"(?i)\bbearer\s{1,9}([\w.~+/=:-]{8,})"),
-    re.compile(
-        r"(?i)(?:authorization|(?:api|access|secret)[-_ ]?key|[?&]key)[\"'“”]?\s{0,9}[:=]\s{0,9}[\"'“”]?"
-        r"(?:(?:key|token|basic)\s{1,9})?([^\s\"'“”,;&<>{}$]{8,})"
-    ),
-    re.compile(r"(?i)https?://[^\s/?#@:]{0,255}:([^\s/?#@]{8,255})@"),
-)
 _SECRET_PART = re.compile(r"[^\s\"'“”‘’\\]+")
 # Headers whose values are no secret.
 _PLAIN_HEADER = re.compile(
@@ -30,8 +21,7 @@ _PLAIN_HEADER = re.compile(
 
 def mask(text: str) -> str:
     """`text` with every key, and every header and login of a curl line, blanked out."""
-    for shape in _SHAPES:
-        text = shape.sub(_blanked_group, text)
+    text = without_certain_secrets(text, _blanked_key)
     for command in curl.commands(text):
         for argument in command.arguments:
             if _is_secret(argument):
@@ -54,12 +44,9 @@ def holds_key(text: str) -> bool:
     return _MARK in text
 
 
-def _blanked_group(found: re.Match[str]) -> str:
-    key = found[1]
-    if not any(character.isdigit() for character in key):
-        return found[0]  # YOUR_API_KEY, sk-your-key-goes-here
-    begin = found.start(1) - found.start()
-    return found[0][:begin] + _BLANK * len(key) + found[0][begin + len(key) :]
+def _blanked_key(key: str) -> str:
+    """Nothing that has no digit: YOUR_API_KEY, sk-your-key-goes-here."""
+    return _BLANK * len(key) if any(character.isdigit() for character in key) else key
 
 
 def _is_secret(argument: curl.Argument) -> bool:

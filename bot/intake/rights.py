@@ -1,15 +1,15 @@
 """Who decides for a group: its admins, and the bot's own. Telegram is asked, and its answer kept for a while."""
 
-import logging
 from collections.abc import Callable
 
+import structlog
 from telegram import Bot
 from telegram.constants import ChatMemberStatus
 from telegram.error import TelegramError
 
 from bot.intake.asks import Turn
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 KEPT = 300.0  # seconds
 REMEMBERED = 10_000
@@ -36,7 +36,7 @@ class Rights:
         try:
             member = await self._bot.get_chat_member(turn.chat_id, turn.user_id)
         except TelegramError as error:
-            log.info("Telegram does not say what %d may do in %d: %s", turn.user_id, turn.chat_id, error)
+            log.info("Telegram does not say what somebody may do", chat=turn.chat_id, user=turn.user_id, error=error)
             return False
         if len(self._known) >= REMEMBERED:
             self._known.clear()

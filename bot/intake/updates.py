@@ -7,13 +7,14 @@ hands it out again) nor after it (it waits in the inbox). Knows nothing of what 
 import asyncio
 import contextlib
 import json
-import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+from structlog.contextvars import bind_contextvars
 from telegram import InlineQuery, Update
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import Application
@@ -28,7 +29,7 @@ from bot.storage.store import Store
 from bot.text.catalogue import language_of
 from bot.tracking.gallery import Search
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 Json = dict[str, Any]
 
@@ -206,6 +207,7 @@ class Updates:
         if previous:
             await asyncio.wait({previous})
         began = time.monotonic()
+        bind_contextvars(update=letter.update_id, chat=letter.seen.chat_id)
         await self._handle(letter)
         await self._let_others_go(letter.seen.chat_id, time.monotonic() - began)
 
@@ -240,14 +242,14 @@ class Updates:
     async def _note_failure(self, update: object, context: Any) -> None:
         if isinstance(update, Update):
             self._failed.add(update.update_id)
-            log.error("update %s failed", update.update_id, exc_info=context.error)
+            log.error("an update failed", exc_info=context.error)
 
     def _parse(self, letter: Letter) -> Update | None:
         """The library's object; None for what it can not read."""
         try:
             return Update.de_json(letter.body, self._application.bot)
         except (AttributeError, KeyError, TypeError, ValueError):
-            log.exception("update %d is not what Telegram says that an update is", letter.update_id)
+            log.exception("an update is not what Telegram says that an update is", update=letter.update_id)
             return None
 
 
@@ -264,7 +266,7 @@ def _pause_for(error: TelegramError | DatabaseError, usual: float) -> float:
     elif isinstance(error, InvalidToken):
         log.error("Telegram does not accept TELEGRAM_BOT_TOKEN any more; get a new one from BotFather. Trying on.")
     elif isinstance(error, DatabaseError):
-        log.error("%s Commands wait at Telegram until it does; trying on.", error)
+        log.error("commands wait at Telegram until the database answers; trying on", error=error)
     else:
-        log.warning("Telegram gave no updates (%s); trying on.", type(error).__name__)
+        log.warning("Telegram gave no updates; trying on", error=type(error).__name__)
     return usual

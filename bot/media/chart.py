@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import os
 import sys
 from asyncio.subprocess import PIPE
@@ -10,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-log = logging.getLogger(__name__)
+import structlog
+
+log = structlog.stdlib.get_logger(__name__)
 
 _CHILD = Path(__file__).with_name("chart_child.py")
 _ENVIRONMENT = ("LD_LIBRARY_PATH",)  # without it some builds of Python do not find themselves
@@ -53,7 +54,7 @@ async def chart(panels: Sequence[Panel], deadline: float = 15.0) -> bytes:
         reason = f"status {status}, {complaint}"
     except (OSError, TimeoutError) as error:
         reason = str(error) or "it took too long"
-    log.warning("no picture of the numbers: %s", reason)
+    log.warning("no picture of the numbers", reason=reason)
     return b""
 
 

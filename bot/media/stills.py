@@ -5,7 +5,6 @@ keys, and no right to open anything. What it may cost stands in `stills_child.py
 """
 
 import asyncio
-import logging
 import os
 import sys
 from asyncio.subprocess import DEVNULL
@@ -13,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from bot.media.probe import Format
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 _CHILD = Path(__file__).with_name("stills_child.py")
 _REASON_LENGTH = 200
@@ -63,7 +64,7 @@ async def stills(path: Path, format_: Format, folder: Path, deadline: float = 20
         reason = f"status {status}, {_last_line(complaint)}"
     except (OSError, TimeoutError) as error:
         reason = str(error) or "it took too long"
-    log.warning("no pictures of a file (%s): %s", format_, reason)
+    log.warning("no pictures of a file", format=format_, reason=reason)
     return Stills()
 
 

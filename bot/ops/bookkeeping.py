@@ -1,14 +1,15 @@
 """Writes down what the stages count, once a minute and at the end. The bot does not depend on it."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import Self
+
+import structlog
 
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 EVERY = 60.0  # seconds
 
@@ -39,6 +40,6 @@ class Bookkeeping:
         try:
             await self._store.keep_books(self._clock())
         except DatabaseError as error:
-            log.warning("%s The counts are written later.", error)
+            log.warning("the counts are written later", error=error)
         except Exception:
             log.exception("the counts were not written")

@@ -3,9 +3,10 @@
 What they were told stands in the table `troubles`, so that a restart does not tell it anew.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+
+import structlog
 
 from bot.polling.inquiry import Answer, Heard
 from bot.storage.store import Store
@@ -14,7 +15,7 @@ from bot.tracking.gateways import Gateways
 from bot.tracking.troubles import TroubleKind
 from providers.base import QueryError, QueryErrorKind, Snapshot
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 # A gateway is down when it gave no usable answer for so many seconds, and to so many questions.
 DOWN_AFTER = 600.0
@@ -102,12 +103,12 @@ class Accounts:
                 await self._tell(tx, kind, account, self._clock() - since)
         self._told[account] = kind
         log.error(
-            "%s, account %d (set up by %s): %s (%s); its tasks are kept and wait.",
-            account[0],
-            account[1] + 1,
-            self._setting(account[0]),
-            reason,
-            kind,
+            "an account does not work; its tasks are kept and wait",
+            provider=account[0],
+            account=account[1] + 1,
+            setting=self._setting(account[0]),
+            trouble=kind,
+            error=reason,
         )
 
     async def _clear(self, account: Account) -> None:
@@ -116,7 +117,7 @@ class Accounts:
             if since is not None:
                 await self._tell(tx, "back", account, self._clock() - since)
         self._told.pop(account, None)
-        log.warning("%s, account %d: works again", account[0], account[1] + 1)
+        log.warning("an account works again", provider=account[0], account=account[1] + 1)
 
     async def _tell(self, tx: Transaction, say: str, account: Account, seconds: float) -> None:
         provider, number = account

@@ -3,9 +3,10 @@
 Knows no schedule; it returns how long to wait.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+
+import structlog
 
 from bot.polling.accounts import Accounts
 from bot.polling.cadence import Pace, least_gap, next_wait
@@ -18,7 +19,7 @@ from bot.tracking.stats import OK
 from bot.tracking.tally import POLL
 from providers.base import QueryError
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ class Poller:
             async with self._store.transaction() as tx:
                 await tx.record(decision.task, now)
             after = decision.task
-            log.info("task %s (%s): %s", task.id, heard.address.provider, after.ending or after.trouble or after.state)
+            speaker, state = heard.address.provider, after.state
+            log.info("task changed", provider=speaker, state=state, ending=after.ending, trouble=after.trouble)
         provider = self._gateways.provider(heard.address.provider)
         age = now - task.created_at
         wait = next_wait(self._pace, provider, decision.task, heard.answer, age, self._clocks.chance())

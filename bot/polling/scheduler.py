@@ -6,8 +6,10 @@ Sleeps until the next one is due or somebody follows a new one. Knows neither ga
 import asyncio
 import contextlib
 import heapq
-import logging
 import math
+
+import structlog
+from structlog.contextvars import bind_contextvars
 
 from bot.polling.limiter import Lane, Lanes
 from bot.polling.poller import Clocks, Poller
@@ -15,7 +17,7 @@ from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.tracking.model import Task
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 # After a start everything is due; it is spread over this many seconds for each hundred tasks, so that no gateway
 # is asked everything at once.
@@ -72,9 +74,9 @@ class Scheduler:
         spread = SPREAD_PER_HUNDRED * len(tasks) / 100
         for task in tasks:
             self._admit(task, self._clocks.chance() * spread)
-        log.info("watching %d open tasks", len(self._open))
+        log.info("watching what is open", tasks=len(self._open))
         if len(self._open) < len(tasks):
-            log.warning("%d open tasks wait: their provider is not set up any more", len(tasks) - len(self._open))
+            log.warning("open tasks wait: their provider is not set up any more", tasks=len(tasks) - len(self._open))
 
     async def _listen(self) -> None:
         """Takes up tasks that somebody began to follow, lets go of those that nobody follows any more.
@@ -86,7 +88,7 @@ class Scheduler:
             try:
                 task = await self._store.open_task(task_id)
             except DatabaseError as error:
-                log.error("%s Looking again.", error)  # noqa: TRY400 - the sentence says it all
+                log.error("what has changed is looked for again later", error=error)  # noqa: TRY400 - the sentence says it all
                 await asyncio.sleep(AFTER_STORAGE_TROUBLE)
                 self._store.tasks_changed.put_nowait(task_id)
                 continue
@@ -94,6 +96,7 @@ class Scheduler:
                 self._open.pop(task_id, None)
                 self._due.pop(task_id, None)
             elif task_id not in self._open:
+                log.info("task is watched", task=task.external_id, provider=task.provider)
                 self._admit(task, 0.0)
             elif task_id not in self._asking:
                 self._plan_sooner(task_id)
@@ -110,7 +113,7 @@ class Scheduler:
                     if task_id not in self._open:
                         self._store.tasks_changed.put_nowait(task_id)
             except DatabaseError as error:
-                log.error("%s Looking again.", error)  # noqa: TRY400 - the sentence says it all
+                log.error("what has changed is looked for again later", error=error)  # noqa: TRY400 - the sentence says it all
 
     def _admit(self, task: Task, wait: float) -> None:
         if not self._poller.can_ask(task):
@@ -169,6 +172,7 @@ class Scheduler:
         try:
             task = self._open.get(task_id)
             if task is not None:
+                bind_contextvars(task=task.external_id, provider=task.provider)
                 await self._poll(task, started)
         finally:
             self._asking.discard(task_id)
@@ -182,10 +186,10 @@ class Scheduler:
             task, wait = polled.task, polled.wait
             self._not_before[task.id] = started + polled.least
         except DatabaseError as error:
-            log.error("task %s: %s It is asked for again.", task.id, error)  # noqa: TRY400 - the sentence says it all
+            log.error("the task is asked for again", error=error)  # noqa: TRY400 - the sentence says it all
             wait = AFTER_STORAGE_TROUBLE
         except Exception:
-            log.exception("task %s: the poll broke", task.id)
+            log.exception("the poll broke")
         if task.id not in self._open:
             return  # nobody follows it any more
         if task.ending is not None:

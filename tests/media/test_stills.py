@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -87,6 +88,11 @@ async def pictures(path: Path, format_: Format | None = None) -> tuple[Image.Ima
     assert max(thumbnail.size) <= 320
     assert max(cover.size) <= 1280
     return thumbnail, cover
+
+
+def events(caplog: pytest.LogCaptureFixture) -> list[Any]:
+    """What was logged, with its values."""
+    return [record.msg for record in caplog.records]
 
 
 def corners(image: Image.Image) -> Corners:
@@ -201,8 +207,9 @@ async def test_what_can_not_be_read_has_no_pictures(
 ) -> None:
     (tmp_path / "a").write_bytes(data)
     assert await stills(tmp_path / "a", format_, tmp_path) == Stills()
-    (line,) = caplog.messages
-    assert line.startswith(f"no pictures of a file ({format_}): status 1, ")
+    (event,) = events(caplog)
+    assert event["format"] == format_
+    assert event["reason"].startswith("status 1, ")
 
 
 async def test_sounds_and_unknown_things_are_not_even_tried(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -350,7 +357,7 @@ async def test_a_child_that_hangs_is_ended(
     start = time.monotonic()
     assert await stills(path, Format.MP4, tmp_path, deadline=1.0) == Stills()
     assert time.monotonic() - start < 5
-    assert caplog.messages == ["no pictures of a file (mp4): it took too long"]
+    assert events(caplog) == [{"event": "no pictures of a file", "format": "mp4", "reason": "it took too long"}]
     assert not python.is_running()
 
 
