@@ -10,6 +10,7 @@ from typing import Self
 
 from providers import fetching, requests
 from providers.base import Endpoint, Output, Provider, QueryError, QueryErrorKind, Snapshot, State, TaskError
+from providers.echoes import without_key
 from providers.fetching import Order
 from providers.files import FileWriter
 from providers.inline import decode, marker
@@ -63,7 +64,9 @@ class GatewayClient:
             return answer
         has_fetch = provider.fetch is not None
         found = parse(endpoint.kind, *answer, reading=endpoint.reading, has_fetch=has_fetch, now=time.time())
-        return found if isinstance(found, QueryError) else on_own_origin(found, provider.base_url)
+        if isinstance(found, QueryError):
+            return without_key(found, key, provider.base_url)
+        return without_key(on_own_origin(found, provider.base_url), key, provider.base_url)
 
     async def complete(self, provider: Provider, key: str, task_id: str, snapshot: Snapshot) -> Snapshot | QueryError:
         """The snapshot with its links, where a second request names them (`Fetch.gives_links`); else as it is."""
@@ -79,8 +82,9 @@ class GatewayClient:
             return answer
         found = parse(provider.endpoints[0].kind, *answer, reading=fetch.reading, now=time.time())
         if isinstance(found, Snapshot) and found.outputs:
-            return on_own_origin(replace(snapshot, outputs=found.outputs, needs_fetch=False), provider.base_url)
-        refusal = fetching.not_there(found)
+            full = replace(snapshot, outputs=found.outputs, needs_fetch=False)
+            return without_key(on_own_origin(full, provider.base_url), key, provider.base_url)
+        refusal = without_key(fetching.not_there(found), key, provider.base_url)
         if refusal.http in _NO_FILE and refusal.kind is QueryErrorKind.PROTOCOL:
             reason = TaskError(refusal.message, refusal.code)
             return replace(snapshot, state=State.FAILED, needs_fetch=False, error=reason)
@@ -97,14 +101,16 @@ class GatewayClient:
         request = requests.second_question(provider, key, task_id, snapshot.handles, time.time())
         is_json = provider.fetch is not None and provider.fetch.mode == "json"
         reading = provider.fetch.reading if provider.fetch else None
-        return await self._fetch(Order(request, provider.endpoints[0].kind, is_json, reading), destination, max_bytes)
+        order = Order(request, provider.endpoints[0].kind, is_json, reading)
+        return _unsaid(await self._fetch(order, destination, max_bytes), provider, key)
 
     async def fetch_own(
         self, provider: Provider, key: str, output: Output, destination: Path, max_bytes: int
     ) -> Path | Output | QueryError:
         """As `fetch`, for a result whose link wants the key. ValueError if it is not on the provider's own origin."""
         request = requests.own_file(provider, key, output.url, time.time())
-        return await self._fetch(Order(request, provider.endpoints[0].kind), destination, max_bytes)
+        order = Order(request, provider.endpoints[0].kind)
+        return _unsaid(await self._fetch(order, destination, max_bytes), provider, key)
 
     async def fetch_inline(
         self,
@@ -136,3 +142,7 @@ class GatewayClient:
                 return await fetching.fetch(self._transport, order, destination, max_bytes)
         except TimeoutError as error:
             return trouble(error)
+
+
+def _unsaid(found: Path | Output | QueryError, provider: Provider, key: str) -> Path | Output | QueryError:
+    return without_key(found, key, provider.base_url) if isinstance(found, QueryError) else found

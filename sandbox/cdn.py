@@ -27,7 +27,7 @@ def signed(name: str, life: float | None, now: float) -> str:
 
 
 def _signature(name: str, expires: int) -> str:
-    return hashlib.sha256(f"{_SALT} {name} {expires}".encode()).hexdigest()[:32]
+    return "c0ffee" + hashlib.sha256(f"{_SALT} {name} {expires}".encode()).hexdigest()[:26]
 
 
 class Cdn:

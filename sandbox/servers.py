@@ -68,8 +68,8 @@ class Origins:
 
 
 def key_of(provider: str) -> str:
-    """The one key that the gateway's stand-in accepts."""
-    return f"sk-sandbox-{provider.replace('_', '-')}"
+    """The one key that the gateway's stand-in accepts. It looks like no key, so that only who knows it can hide it."""
+    return f"sesame.{provider}.5417"
 
 
 @asynccontextmanager

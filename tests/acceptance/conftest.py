@@ -9,6 +9,7 @@ from sandbox.servers import serving
 from tests.acceptance.nursery import Nursery
 from tests.acceptance.world import World
 from tests.oracle import complaints
+from tests.planted import spilled_in, spilled_to_telegram
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +27,16 @@ def nursery() -> Iterator[Nursery]:
 
 @pytest.fixture
 async def world(media: Media, nursery: Nursery, tmp_path: Path) -> AsyncIterator[World]:
-    """Whatever a test does: each request of the bot and each answer it got has to hold for foreign eyes too."""
-    async with serving(media=media) as origins, AsyncExitStack() as stack:
-        world = World(origins, tmp_path, nursery, stack)
-        yield world
-        assert complaints(await world.calls()) == []
+    """Whatever a test does: each request of the bot and each answer it got has to hold for foreign eyes too.
+
+    And none of the secrets that it was started with may be found anywhere, also after its end.
+    """
+    async with serving(media=media) as origins:
+        async with AsyncExitStack() as stack:
+            world = World(origins, tmp_path, nursery, stack)
+            yield world
+            calls = await world.calls()
+            assert complaints(calls) == []
+            assert spilled_to_telegram(calls) == []
+            assert await world.spilled_over_http() == []
+        assert spilled_in(tmp_path) == []

@@ -19,6 +19,7 @@ from sandbox.servers import PERSON
 from tests.acceptance.nursery import ForkedBot, Nursery
 from tests.acceptance.world import waited
 from tests.oracle import complaints
+from tests.planted import SETTINGS, spilled_in
 
 Json = dict[str, Any]
 
@@ -110,19 +111,21 @@ class Stage:
 
 @asynccontextmanager
 async def staged(folder: Path, **settings: str) -> AsyncIterator[Stage]:
-    """All of it, for as long as the block runs; the bot is not started yet."""
+    """All of it, for as long as the block runs; the bot is not started yet. At the end no secret may have spilled."""
     async with AsyncExitStack() as stack:
         given = await stack.enter_async_context(_stand_ins(folder))
         player = await stack.enter_async_context(Player(f"{given['TELEGRAM_API_BASE_URL']}/sim", PERSON))
         ours = {
             "DATABASE_URL": f"sqlite:///{folder / 'rushes.db'}",
             "ALLOWED_TELEGRAM_USER_IDS": "*",
+            "LOG_LEVEL": "DEBUG",
         }
-        bot = Bot(stack.enter_context(Nursery()), {**given, **ours, **settings}, folder)
+        bot = Bot(stack.enter_context(Nursery()), {**given, **SETTINGS, **ours, **settings}, folder)
         log = Log(player)
         reading = asyncio.create_task(log.follow())
         stack.callback(reading.cancel)
         yield Stage(bot, player, log, folder, f"http://{given['MEDIA_TRUSTED_HOSTS']}/files")
+    assert spilled_in(folder) == []
 
 
 @asynccontextmanager

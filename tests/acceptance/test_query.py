@@ -53,7 +53,7 @@ async def ask(world: World, *arguments: str, **changes: str) -> tuple[int, str, 
 async def answer(world: World, *arguments: str, **changes: str) -> tuple[int, Json]:
     status, out, err = await ask(world, "query", *arguments, "--json", **changes)
     assert err == ""
-    assert "sk-sandbox" not in out
+    assert "sesame" not in out
     found: Json = json.loads(out)
     return status, found
 
@@ -133,7 +133,7 @@ async def test_what_is_set_up_is_shown_without_keys(world: World) -> None:
     assert "…1111, … (TOKEN360_API_KEY)" in out
     assert "off: OCTOPUSX_API_KEY is not set" in out
     assert "/v1/video/generations/download (json)" in out
-    for key in ("sk-first", "short", "sk-sandbox"):
+    for key in ("sk-first", "short", "sesame"):
         assert key not in out
 
 

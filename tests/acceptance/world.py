@@ -1,23 +1,27 @@
 """The real bot as its own process against the stand-ins, and people who talk to it."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
+import aiohttp
 import pytest
 
 from sandbox.bot_process import BotProcess, start_bot
 from sandbox.player import Player
 from sandbox.servers import OPERATOR, PERSON, Origins
 from tests.acceptance.nursery import ForkedBot, Nursery
+from tests.planted import SETTINGS, spilled
 
 Json = dict[str, Any]
 T = TypeVar("T")
 
 PATIENCE = 25.0
+PAGES = ("healthz", "readyz", "metrics")
 
 
 class World:
@@ -29,20 +33,24 @@ class World:
         self.database = folder / "rushes.db"
         self.environment = {
             **origins.environment(self.database),
+            **SETTINGS,
             "POLL_INTERVAL": "0.3",
             "POLL_MAX_INTERVAL": "0.3",
             "LOG_LEVEL": "DEBUG",
         }
         self._nursery = nursery
         self._stack = stack
+        self._ports: list[str] = []
 
     async def start_bot(self, **changes: str) -> ForkedBot:
+        self._note_port(changes)
         bot = await self._nursery.start({**self.environment, **changes}, self.folder)
         self._stack.push_async_callback(bot.stop)
         return bot
 
     async def launch_bot(self, **changes: str) -> BotProcess:
         """By its command line, as an operator does; that takes a second longer."""
+        self._note_port(changes)
         bot = await start_bot({**self.environment, **changes}, self.folder)
         self._stack.push_async_callback(bot.stop)
         return bot
@@ -66,6 +74,20 @@ class World:
         """What the gateways were asked about the task."""
         calls = (await (await self.person()).ask("gateway-calls"))["calls"]
         return [call for call in calls if call["provider"] != "cdn" and call.get("task_id") == task_id]
+
+    async def spilled_over_http(self) -> list[str]:
+        """Secrets in what the bots' own HTTP servers tell, as far as these are up."""
+        found = []
+        async with aiohttp.ClientSession() as web:
+            for address in (f"http://127.0.0.1:{port}/{page}" for port in self._ports for page in PAGES):
+                with contextlib.suppress(aiohttp.ClientConnectionError):
+                    async with web.get(address) as answer:
+                        found += spilled(address, f"{answer.headers}".encode() + await answer.read())
+        return found
+
+    def _note_port(self, changes: Mapping[str, str]) -> None:
+        if "HTTP_PORT" in changes:
+            self._ports.append(changes["HTTP_PORT"])
 
     def log(self) -> str:
         path = self.folder / "bot.log"
