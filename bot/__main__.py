@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Iterable
 
 from bot import __version__
 from bot.app import run
@@ -12,7 +13,7 @@ from bot.ops.redactor import Redactor, secrets_in
 from bot.query import CannotAsk, listing, query
 from bot.settings import Settings, SettingsError, environment, load_gateways
 from bot.start import CannotStart
-from bot.tracking.gateways import Gateways
+from bot.tracking.gateways import Gateway, Gateways
 from providers.base import KINDS
 
 EXIT_CANNOT_START = 2
@@ -22,7 +23,7 @@ EXIT_NO_ANSWER = 3
 def main(arguments: list[str] | None = None) -> int:
     """The exit status: 0 done, 2 can not be done like this (one sentence says why), 3 the gateway did not tell."""
     chosen = _parser().parse_args(arguments)
-    redactor = Redactor(secrets_in(os.environ))
+    redactor = _redactor()
     set_up("WARNING", "console", redactor)
     try:
         match chosen.command:
@@ -52,16 +53,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _redactor(gateways: Iterable[Gateway] = ()) -> Redactor:
+    """Knows what the environment shows to be secret, and the gateways' keys, whatever their variables are called."""
+    try:
+        variables = environment()
+    except (OSError, ValueError):  # whoever needs what stands in .env says what is wrong with it
+        variables = dict(os.environ)
+    return Redactor((*secrets_in(variables), *(key for gateway in gateways for key in gateway.keys)))
+
+
 def _run() -> None:
     settings, gateways = Settings.load(), load_gateways()
-    keys = (key for gateway in gateways for key in gateway.keys)
-    secrets = (settings.telegram_bot_token.get_secret_value(), *keys, *secrets_in(environment()))
-    set_up(settings.log_level, settings.log_format, Redactor(secrets))
+    set_up(settings.log_level, settings.log_format, _redactor(gateways))
     asyncio.run(run(settings, Gateways(gateways)))
 
 
 def _query(chosen: argparse.Namespace) -> int:
-    found = asyncio.run(query(Gateways(load_gateways()), chosen.task_id, chosen.provider, chosen.kind))
+    gateways = load_gateways()
+    set_up("WARNING", "console", _redactor(gateways))
+    found = asyncio.run(query(Gateways(gateways), chosen.task_id, chosen.provider, chosen.kind))
     print(found.as_json() if chosen.json else found.as_table())
     return 0 if found.is_answer else EXIT_NO_ANSWER
 

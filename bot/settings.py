@@ -54,6 +54,12 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _without_login(value: str) -> str:
+    if "@" in urlsplit(value).netloc:
+        raise ValueError("must hold no login; what a gateway is asked with is its key")
+    return value
+
+
 def _one_word(value: SecretStr) -> SecretStr:
     secret = value.get_secret_value().strip()
     if not secret or any(character.isspace() for character in secret):
@@ -179,7 +185,7 @@ def environment() -> dict[str, str]:
 def _built_in(provider: Provider, variables: Mapping[str, str]) -> Gateway:
     setting, moved = f"{provider.name}_API_KEY".upper(), f"{provider.name}_BASE_URL".upper()
     try:
-        base_url = _http_url(variables.get(moved, provider.base_url))
+        base_url = _without_login(_http_url(variables.get(moved, provider.base_url)))
     except ValueError as error:
         raise SettingsError(f"{moved} is not usable: {error}.") from None
     return Gateway(replace(provider, base_url=base_url), tuple(_words(variables.get(setting, ""))), setting)

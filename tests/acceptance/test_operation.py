@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from sandbox.servers import PERSON
 from tests.acceptance.world import World, delivered, until
 
 Json = dict[str, Any]
@@ -122,26 +124,26 @@ async def test_updates_come_again_after_telegram_refused_them(world: World, faul
     await until(answered)
 
 
-async def test_a_whole_life_at_debug_shows_no_secret(world: World) -> None:
+async def test_a_whole_life_at_debug_is_json_line_by_line_and_shows_no_secret(world: World) -> None:
     person = await world.person()
     await person.tell("tasks", provider="token360", id="t1", pace=0.5, last_frame="noon-last-frame.png", link_life=600)
     await person.tell("tasks", provider="ai_nebula", id="v1", pace=0.5, fetch=True)
     await person.tell("tasks", provider="apipod", id="i1", kind="image", outputs=["dawn.png", "noon.png"], pace=0.5)
     await person.tell("tasks", provider="apipod", id="f1", end="failed", pace=0.5)
-    await world.launch_bot()
+    await world.launch_bot(LOG_FORMAT="json")
     for command in ("t1", "v1", "i1", "f1", "nobody", "../x", ""):
         await person.say(f"/track {command}")
     for command in ("/list", "/help", "/start", "/untrack f1"):
         await person.say(command)
 
     await delivered(person, 4, patience=60)
-    told = world.log() + "".join(str(message) for message in await person.messages())
-    kept = b"".join(path.read_bytes() for path in world.folder.glob("rushes.db*") if path.is_file())
-    for name in ("TELEGRAM_BOT_TOKEN", "APIPOD_API_KEY", "TOKEN360_API_KEY", "OCTOPUSX_API_KEY", "AI_NEBULA_API_KEY"):
-        secret = world.environment[name]
-        assert secret not in told
-        assert secret.encode() not in kept
-    assert "signature=" not in world.log()
+    told = [json.loads(line) for line in world.log().splitlines()]
+    assert all({"timestamp", "level", "logger", "event"} <= event.keys() for event in told)
+    (done,) = [event for event in told if event.get("task") == "t1" and event.get("state") == "succeeded"]
+    assert (done["event"], done["provider"], done["ending"]) == ("task changed", "token360", "done")
+    first, *_ = [event for event in told if event.get("task") == "t1" and event.get("kind") == "result"]
+    assert (first["event"], first["chat"], first["provider"]) == ("delivered", PERSON, "token360")
+    # The fixture looks for secrets everywhere; here only that the gateways were asked as they should be.
     assert not any(call.get("authorization") for call in (await person.ask("gateway-calls"))["calls"])
     keys = [call["key_right"] for call in (await person.ask("gateway-calls"))["calls"] if call["provider"] != "cdn"]
     assert all(keys)
