@@ -2,19 +2,23 @@
 
 import argparse
 import asyncio
+import logging
 import sys
 
 from bot import __version__
 from bot.app import run
 from bot.ops.logs import set_up
 from bot.query import CannotAsk, listing, query
-from bot.settings import Settings, SettingsError, load_gateways
+from bot.settings import Settings, SettingsError, likely_slips, load_gateways
 from bot.start import CannotStart
 from bot.tracking.gateways import Gateways
 from providers.base import KINDS
 
+log = logging.getLogger(__name__)
+
 EXIT_CANNOT_START = 2
 EXIT_NO_ANSWER = 3
+EXIT_INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (SettingsError, CannotStart, CannotAsk) as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_CANNOT_START
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
     return 0
 
 
@@ -52,6 +58,8 @@ def _run() -> None:
     settings, gateways = Settings.load(), load_gateways()
     keys = [key for gateway in gateways for key in gateway.keys]
     set_up(settings.log_level, settings.log_format, [settings.telegram_bot_token.get_secret_value(), *keys])
+    for sentence in likely_slips(gateways):
+        log.warning(sentence)
     asyncio.run(run(settings, Gateways(gateways)))
 
 

@@ -4,6 +4,7 @@ Each either opens or says in one sentence why it can not; used by whatever runs 
 """
 
 import asyncio
+import errno
 import fcntl
 import logging
 from collections.abc import AsyncIterator, Iterator
@@ -16,7 +17,7 @@ from telegram.ext import Application, ApplicationBuilder
 
 from bot.bot_api import UpdatesBot, bot_api_request
 from bot.settings import Settings
-from bot.storage.sqlite import DatabaseError
+from bot.storage.sqlite import DatabaseError, unusable
 from bot.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -39,13 +40,28 @@ def single_instance(database: Path) -> Iterator[None]:
         database.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("w")
     except OSError as error:
-        raise CannotStart(f"The database {database} cannot be used ({error}); check DATABASE_URL.") from error
+        raise CannotStart(unusable(database, error)) from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CannotStart(f"Another Rushes runs on {database} already; stop it, or set DATABASE_URL.") from None
         yield
+
+
+def unusable_port(settings: Settings, error: OSError) -> str:
+    """Why nothing can be served there, and what to do: one sentence for the operator."""
+    host, port = settings.http_host, settings.http_port
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"HTTP_PORT {port} is taken on {host} by another program; choose another one."
+        case errno.EACCES | errno.EPERM:
+            return f"HTTP_PORT {port} may not be used by this user; choose one above 1023."
+        case _:
+            return (
+                f"HTTP_HOST {host} is no address of this machine; use 127.0.0.1 (for this machine only)"
+                " or 0.0.0.0 (for everybody who reaches it)."
+            )
 
 
 @asynccontextmanager
