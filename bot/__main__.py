@@ -1,12 +1,15 @@
-"""The command line: `python -m bot run | query | providers`."""
+"""The command line: `python -m bot run | doctor | query | providers`."""
 
 import argparse
 import asyncio
 import logging
+import os
 import sys
+import threading
 
 from bot import __version__
 from bot.app import run
+from bot.doctor.examination import examine
 from bot.ops.logs import set_up
 from bot.query import CannotAsk, listing, query
 from bot.settings import Settings, SettingsError, likely_slips, load_gateways
@@ -16,16 +19,22 @@ from providers.base import KINDS
 
 log = logging.getLogger(__name__)
 
+EXIT_SOMETHING_IS_WRONG = 1
 EXIT_CANNOT_START = 2
 EXIT_NO_ANSWER = 3
 EXIT_INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit status: 0 done, 2 can not be done like this (one sentence says why), 3 the gateway did not tell."""
+    """The exit status: 0 done, 2 can not be done like this (one sentence says why), 3 the gateway did not tell.
+
+    1 is the doctor's: something is wrong.
+    """
     chosen = _parser().parse_args(arguments)
     try:
         match chosen.command:
+            case "doctor":
+                return _doctor(chosen)
             case "query":
                 return _query(chosen)
             case "providers":
@@ -45,6 +54,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"rushes {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="run the bot; settings come from the environment or .env")
+    doctor = commands.add_parser(
+        "doctor",
+        help="look whether everything is set up right, and say what to do",
+        description="Looks at settings, database, Telegram, gateways and media, for twenty seconds at most, and says"
+        " what to do. Nothing is changed, and a bot that runs meanwhile is not disturbed.",
+        epilog="The exit status is 0 if nothing is wrong (there may be warnings), else 1.",
+    )
+    doctor.add_argument("--json", action="store_true", help="one JSON object instead of lines")
     commands.add_parser("providers", help="show which gateways are set up, and which are off")
     asking = commands.add_parser("query", help="ask about one task, once, and print what the bot understands")
     asking.add_argument("task_id", metavar="ID")
@@ -63,6 +80,13 @@ def _run() -> None:
     asyncio.run(run(settings, Gateways(gateways)))
 
 
+def _doctor(chosen: argparse.Namespace) -> int:
+    found = examine()
+    is_seen = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    print(found.as_json() if chosen.json else found.as_text(coloured=is_seen))
+    return EXIT_SOMETHING_IS_WRONG if found.is_bad else 0
+
+
 def _query(chosen: argparse.Namespace) -> int:
     found = asyncio.run(query(Gateways(load_gateways()), chosen.task_id, chosen.provider, chosen.kind))
     print(found.as_json() if chosen.json else found.as_table())
@@ -70,4 +94,9 @@ def _query(chosen: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    if threading.active_count() > 1:
+        # A thread that still asks a name server, which says nothing, would be waited for.
+        sys.stdout.flush()
+        os._exit(status)
+    sys.exit(status)

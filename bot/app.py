@@ -96,8 +96,7 @@ async def _build(
     accounts = Accounts(gateways, store, settings.admin_telegram_user_ids, clocks.now)
     poller = Poller(gateways, inquiry, store, pace, accounts, clocks)
 
-    folder = settings.database_path.with_name(settings.database_path.name + ".media")
-    local = settings.telegram_local_mode
+    folder, local = settings.files_folder, settings.telegram_local_mode
     files = Files(downloader, client, gateways, folder, settings.upload_limit, shared=local)
     try:
         files.clean()

@@ -138,6 +138,11 @@ class Settings(BaseSettings):
         return Path(self.database_url.removeprefix("sqlite:///"))
 
     @property
+    def files_folder(self) -> Path:
+        """Where results are on their way from a gateway to Telegram."""
+        return self.database_path.with_name(self.database_path.name + ".media")
+
+    @property
     def upload_limit(self) -> int:
         """The largest file in bytes that is downloaded and uploaded."""
         telegram = (2000 if self.telegram_local_mode else 50) * MEGABYTE

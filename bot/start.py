@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 
 CONNECTIONS = 64
 START_PAUSE, LONGEST_START_PAUSE = 1.0, 30.0
+UNKNOWN_BOT = (
+    "Telegram does not know this bot: check TELEGRAM_BOT_TOKEN (BotFather shows it with /token)"
+    " and TELEGRAM_API_BASE_URL."
+)
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
@@ -32,13 +36,17 @@ class CannotStart(Exception):
     """The bot can not run like this; the text is one sentence for the operator."""
 
 
+def lock_of(database: Path) -> Path:
+    """The file beside it that whoever runs on it keeps locked."""
+    return database.with_name(database.name + ".lock")
+
+
 @contextmanager
 def single_instance(database: Path) -> Iterator[None]:
     """Holds a lock beside the database: two bots on one file would poll and deliver everything twice."""
-    path = database.with_name(database.name + ".lock")
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w")
+        file = lock_of(database).open("w")
     except OSError as error:
         raise CannotStart(unusable(database, error)) from error
     with file:
@@ -78,8 +86,8 @@ async def open_store(path: Path) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def telegram_application(settings: Settings) -> AsyncIterator[AnyApplication]:
-    """The library's application, without its own update loop and job queue: both would lose what a crash interrupts."""
+async def telegram_bot(settings: Settings) -> AsyncIterator[UpdatesBot]:
+    """The library's bot, which has not spoken with Telegram yet. Raises `CannotStart`."""
     server = settings.telegram_api_base_url
     try:
         calls = bot_api_request(server, CONNECTIONS)
@@ -94,8 +102,15 @@ async def telegram_application(settings: Settings) -> AsyncIterator[AnyApplicati
         get_updates_request=updates,
         local_mode=settings.telegram_local_mode,
     )
-    application: AnyApplication = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
-    async with calls, updates:  # an application that never came to speak with Telegram does not close them
+    async with calls, updates:  # a bot that never came to speak with Telegram does not close them
+        yield bot
+
+
+@asynccontextmanager
+async def telegram_application(settings: Settings) -> AsyncIterator[AnyApplication]:
+    """The library's application, without its own update loop and job queue: both would lose what a crash interrupts."""
+    async with telegram_bot(settings) as bot:
+        application: AnyApplication = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
         await _say_hello(application)
         try:
             yield application
@@ -110,10 +125,7 @@ async def _say_hello(application: AnyApplication) -> None:
         try:
             await application.initialize()
         except InvalidToken:
-            raise CannotStart(
-                "Telegram does not know this bot: check TELEGRAM_BOT_TOKEN (BotFather shows it with /token)"
-                " and TELEGRAM_API_BASE_URL."
-            ) from None
+            raise CannotStart(UNKNOWN_BOT) from None
         except TelegramError as error:
             log.warning("Telegram does not answer (%s); trying again in %.0f s", type(error).__name__, pause)
             await asyncio.sleep(pause)

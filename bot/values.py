@@ -21,11 +21,12 @@ def words(value: Any) -> Any:
 def http_url(value: str) -> str:
     """An address without its last slash. Raises ValueError, without the address: it may hold a password."""
     # Looked at before `urlsplit`, which drops some kinds of white space without a word.
-    if any(character.isspace() for character in value):
+    if any(character.isspace() or not character.isprintable() for character in value):
         raise ValueError("must be an address without spaces, such as https://host")
     try:
         parts = urlsplit(value)
         is_whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        (parts.hostname or "").encode("idna")  # as the name is looked up, or not at all
     except ValueError:
         is_whole = False
     if not is_whole:
@@ -86,7 +87,7 @@ def _ids_or_everyone(value: Any) -> Any:
 
 def _one_word(value: SecretStr) -> SecretStr:
     secret = value.get_secret_value().strip()
-    if not secret or any(character.isspace() or character in "\"'" for character in secret):
+    if not secret or any(c.isspace() or not c.isprintable() or c in "\"'" for c in secret):
         raise ValueError("must be one word without spaces and quotes, as BotFather gives it")
     return SecretStr(secret)
 

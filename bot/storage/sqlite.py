@@ -145,6 +145,11 @@ async def _migrate(connection: aiosqlite.Connection) -> None:
         await connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
 
 
+def known_schema() -> int:
+    """The newest schema that there is a script for."""
+    return len(_scripts())
+
+
 def _scripts() -> list[str]:
     """The migrations in order; their numbers are checked by a test to have no gap."""
     folder = resources.files("bot.storage") / "migrations"
