@@ -18,6 +18,7 @@ _GIB, _MIB = 2**30, 2**20
 # Below the first the bot stops fetching files, and soon can not write; below the second that may come within days.
 _TOO_LITTLE, _LITTLE = 128 * _MIB, _GIB
 _LARGE = 256 * _MIB  # what is larger is not compared with its indexes
+_WRITE_LOCK, _WRITE_SECONDS = 120, 1.0  # its place in the file (sqlite.org/walformat.html); longer is no usual change
 _STEPS = 100_000  # of SQLite's machine, between two looks at the clock
 
 
@@ -62,7 +63,7 @@ def _file(path: Path, deadline: float) -> Iterator[Finding]:
     if is_running:
         yield ok("a Rushes runs on it")
     elif _beside(path, "-shm").exists():
-        _try_to_write(path)
+        _check_free(_beside(path, "-shm"))
     with closing(_reader(path)) as database:
         database.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
         yield _schema(database)
@@ -80,11 +81,19 @@ def _reader(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=1.0)
 
 
-def _try_to_write(path: Path) -> None:
-    """Raises sqlite3.Error if another program holds it; nothing is written."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=1.0)) as database:
-        database.isolation_level = None
-        database.executescript("BEGIN IMMEDIATE; ROLLBACK")
+def _check_free(path: Path) -> None:
+    """Raises `BlockingIOError` if another program keeps others from writing: the lock that SQLite takes for it."""
+    until = time.monotonic() + _WRITE_SECONDS
+    with path.open("r+b") as file:
+        while True:
+            try:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _WRITE_LOCK)
+            except OSError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
 
 def _schema(database: sqlite3.Connection) -> Finding:

@@ -81,7 +81,7 @@ def _about(name: str, gateway: Gateway, answer: Snapshot | QueryError) -> Findin
 
 
 def _right(name: str, gateway: Gateway) -> Finding:
-    return ok(f"{name} answers" + (" and takes the key" if gateway.setting else ""))
+    return ok(f"{name} answers" + (" and does not refuse the key" if gateway.setting else ""))
 
 
 def _base(gateway: Gateway) -> str:

@@ -91,16 +91,16 @@ def unusable(path: Path, error: OSError | sqlite3.Error) -> str:
             return f"The database {path} is a folder; DATABASE_URL must name a file, such as {path}/rushes.db."
         case OSError(), errno.ENOTDIR | errno.EEXIST:
             return f"The database {path} cannot be created, because {path.parent} is no folder; check DATABASE_URL."
-        case (OSError(), errno.EACCES | errno.EPERM | errno.EROFS) | (_, sqlite3.SQLITE_READONLY):
+        case (OSError(), errno.EACCES | errno.EPERM | errno.EROFS) | (sqlite3.Error(), sqlite3.SQLITE_READONLY):
             return (
                 f"The database {path} cannot be written ({_words(error)}); let the user that runs Rushes write to it"
                 f" and to its folder, or change DATABASE_URL."
             )
-        case _, sqlite3.SQLITE_NOTADB:
+        case sqlite3.Error(), sqlite3.SQLITE_NOTADB:
             return f"The file {path} is no SQLite database; move it away, or change DATABASE_URL."
-        case _, sqlite3.SQLITE_BUSY:
+        case (OSError(), errno.EAGAIN) | (sqlite3.Error(), sqlite3.SQLITE_BUSY):
             return f"The database {path} is locked by another program (a backup, an open sqlite3); end that program."
-        case _, sqlite3.SQLITE_CORRUPT:
+        case sqlite3.Error(), sqlite3.SQLITE_CORRUPT:
             return f"The database {path} is damaged ({error}); restore a backup, or let DATABASE_URL name a new file."
         case _:
             return f"The database {path} cannot be used ({_words(error)}); check DATABASE_URL."
