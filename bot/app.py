@@ -42,7 +42,15 @@ from bot.polling.limiter import Lanes
 from bot.polling.poller import Clocks, Poller
 from bot.polling.scheduler import Scheduler
 from bot.settings import Settings
-from bot.start import AnyApplication, CannotStart, open_store, single_instance, telegram_application, unusable_port
+from bot.start import (
+    AnyApplication,
+    CannotStart,
+    leave_threads,
+    open_store,
+    single_instance,
+    telegram_application,
+    unusable_port,
+)
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.tracking.gateways import Gateways
@@ -77,6 +85,7 @@ async def run(settings: Settings, gateways: Gateways) -> None:
         await stack.enter_async_context(_serving(settings, Health(_checks(store, loops)).routes()))
         log.info("Rushes is running as @%s", application.bot.username)
         await _until_stopped(loops)
+    leave_threads()
     log.info("stopped")
 
 

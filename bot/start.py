@@ -8,6 +8,7 @@ import errno
 import fcntl
 import logging
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,14 @@ class CannotStart(Exception):
 def lock_of(database: Path) -> Path:
     """The file beside it that whoever runs on it keeps locked."""
     return database.with_name(database.name + ".lock")
+
+
+def leave_threads() -> None:
+    """To be called when the loop's work is done: `asyncio.run` then waits for no thread.
+
+    One may be asking a name server that says nothing, for half a minute.
+    """
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from bot.doctor.media import look_at_media
 from bot.doctor.report import Finding, Group, Report, bad, warn
 from bot.doctor.telegram import look_at_telegram
 from bot.settings import Settings, SettingsError, examine_gateways, likely_slips
+from bot.start import leave_threads
 from bot.tracking.gateways import Gateway
 
 # Seconds for each part; all run at once, so it is the most that everything takes.
@@ -29,13 +30,7 @@ def examine() -> Report:
     except SettingsError as error:
         return Report((Group("Settings", [bad(str(error))]),))
     choices = look_at_choices(settings, gateways, [*wrong.values(), *mistakes], likely_slips(gateways))
-    # Not asyncio.run, which waits at its end for threads: a name server that says nothing would hold up everything.
-    loop = asyncio.new_event_loop()
-    try:
-        groups = loop.run_until_complete(_look_around(settings, gateways, frozenset(wrong)))
-        loop.run_until_complete(loop.shutdown_asyncgens())
-    finally:
-        loop.close()
+    groups = asyncio.run(_look_around(settings, gateways, frozenset(wrong)))
     secrets = {settings.telegram_bot_token.get_secret_value(), *(key for gateway in gateways for key in gateway.keys)}
     return Report((Group("Settings", choices), *groups)).without(secrets)
 
@@ -54,6 +49,7 @@ async def _look_around(settings: Settings, gateways: tuple[Gateway, ...], wrong:
         "Media": (frozenset({"DATABASE_URL"}), look_at_media(settings)),
     }
     found = await asyncio.gather(*(_found(needed & wrong, findings) for needed, findings in parts.values()))
+    leave_threads()
     return [Group(title, findings) for title, findings in zip(parts, found, strict=True)]
 
 

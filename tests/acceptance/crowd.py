@@ -12,14 +12,15 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from aiohttp import web
 
-from sandbox.bot_process import BotProcess, start_bot
+from sandbox.bot_process import start_bot
 from sandbox.media import Media
 from sandbox.player import Player
 from sandbox.servers import OPERATOR, PERSON, Origins, serving
@@ -68,11 +69,28 @@ class AnyGateway:
             await runner.cleanup()
 
 
-class Crowd:
-    """The stand-ins, one gateway for all those tasks, and a database full of them."""
+class Bot(Protocol):
+    """A bot's process, by its command line or as a fork."""
 
-    def __init__(self, origins: Origins, gateway: AnyGateway, url: str, folder: Path, player: Player) -> None:
-        self.gateway = gateway
+    @property
+    def pid(self) -> int: ...
+
+    async def stop(self) -> int: ...
+
+    async def kill(self) -> object: ...
+
+
+Launch = Callable[[Mapping[str, str], Path], Awaitable[Bot]]
+
+
+class Crowd:
+    """The stand-ins, one gateway for all those tasks, and a database full of them. `launch` starts a bot."""
+
+    def __init__(
+        self, origins: Origins, gateway: tuple[AnyGateway, str], player: Player, folder: Path, launch: Launch
+    ) -> None:
+        self._launch = launch
+        self.gateway, url = gateway
         self.player = player
         self.folder = folder
         self.database = folder / "rushes.db"
@@ -84,9 +102,9 @@ class Crowd:
         }
         del self.environment["POLL_INTERVAL"], self.environment["POLL_MAX_INTERVAL"]
 
-    async def start(self) -> BotProcess:
-        """By its command line, as an operator does."""
-        return await start_bot(self.environment, self.folder)
+    async def start(self) -> Bot:
+        """One more bot; the one before it has ended."""
+        return await self._launch(self.environment, self.folder)
 
     async def track_one(self) -> None:
         """For real, by command: the pattern of all others."""
@@ -132,21 +150,21 @@ class Crowd:
 
 @asynccontextmanager
 async def crowd(
-    folder: Path, tasks: int = TASKS, results: int = RESULTS, media: Media | None = None
+    folder: Path, launch: Launch = start_bot, results: int = RESULTS, media: Media | None = None
 ) -> AsyncIterator[Crowd]:
-    """So many open tasks, and so many results that wait, for as long as the block runs; no bot runs yet."""
+    """All open tasks, and so many results that wait, for as long as the block runs; no bot runs yet."""
     async with AsyncExitStack() as stack:
         origins = await stack.enter_async_context(serving(media=media))
         gateway = AnyGateway(link=f"{origins.cdn}/files/dawn.mp4")
         url = await stack.enter_async_context(gateway.serving())
         player = await stack.enter_async_context(Player(origins.sim, PERSON))
         await player.tell("chat", id=OPERATOR)
-        full = Crowd(origins, gateway, url, folder, player)
+        full = Crowd(origins, (gateway, url), player, folder, launch)
         await full.track_one()
         if results:
             full.copy(2, results + 1)
             await prepare_results(full, results)
-        full.copy(results + 2, results + tasks)
+        full.copy(results + 2, results + TASKS)
         yield full
 
 
@@ -157,7 +175,7 @@ class Started:
     `work` is what the bot's processor time was by then, which a busy machine does not lengthen.
     """
 
-    bot: BotProcess
+    bot: Bot
     running: float
     answered: float
     work: float
@@ -191,11 +209,11 @@ def _work(pid: int) -> float:
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
-async def stopped(bot: BotProcess) -> float:
+async def stopped(bot: Bot) -> float:
     """Seconds from SIGTERM to the end, which has to be a good one."""
     began = time.monotonic()
     status = await bot.stop()
-    assert status == 0, f"it ended with the status {status}: {bot.last_words()}"
+    assert status == 0, f"it ended with the status {status}"
     return time.monotonic() - began
 
 
@@ -232,15 +250,18 @@ async def telegram_hangs(full: Crowd) -> float:
 
 
 async def results_in_flight(full: Crowd) -> float:
-    """So many results are on their way while Telegram takes its time; none of them is lost, none comes twice."""
-    await full.player.tell("weather", seconds=[20, 30])
+    """Stopped while so many results are on their way to a slow Telegram; none is lost, none comes twice."""
     bot = await full.start()
 
-    async def on_their_way() -> bool:
-        return full.count("outbox WHERE kind = 'result' AND state = 'sending'") >= RESULTS
+    async def is_running() -> bool:
+        return "is running" in full.log()
 
-    await until(on_their_way, 2 * HANG)
+    await until(is_running)
+    await full.player.tell("weather", seconds=[5, 9])
+    await asyncio.sleep(15)
+    before = full.count("outbox WHERE kind = 'result' AND state = 'sending'")
     took = await stopped(bot)
+    sys.stdout.write(f"({before} results were in flight, others waited for their turn)\n")
     await full.player.tell("weather")
     bot = await full.start()
 
@@ -251,7 +272,7 @@ async def results_in_flight(full: Crowd) -> float:
     async def all_arrived() -> bool:
         return await shown() >= RESULTS
 
-    await until(all_arrived, 2 * HANG)
+    await until(all_arrived, 3 * HANG)
     await asyncio.sleep(2)
     assert await shown() == RESULTS
     await stopped(bot)
@@ -269,6 +290,7 @@ async def prepare_results(full: Crowd, results: int) -> None:
 
     await until(all_ended, HANG)
     await bot.kill()
+    (full.folder / "bot.log").unlink()
     await full.player.tell("weather")
     with closing(sqlite3.connect(full.database)) as database, database:
         database.execute("UPDATE outbox SET not_before = 0, attempts = 0 WHERE state = 'pending'")

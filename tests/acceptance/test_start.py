@@ -2,7 +2,11 @@
 
 import socket
 import time
+from pathlib import Path
 
+from sandbox.media import Media
+from tests.acceptance.crowd import START, STOP, crowd, started, stopped
+from tests.acceptance.nursery import Nursery
 from tests.acceptance.world import World, until
 
 CANNOT_START = 2
@@ -58,3 +62,14 @@ async def test_a_host_or_port_that_can_not_be_had_is_one_sentence(world: World) 
         )
     for host in ("192.0.2.1", "nowhere.invalid"):
         assert (await last_line(world, HTTP_PORT=port, HTTP_HOST=host)).startswith(f"HTTP_HOST {host} is no address")
+
+
+async def test_ten_thousand_open_tasks_delay_neither_start_nor_stop(
+    tmp_path: Path, nursery: Nursery, media: Media
+) -> None:
+    async with crowd(tmp_path, nursery.start, results=0, media=media) as full:
+        start = await started(full)
+        assert "watching 10000 open tasks" in full.log()
+        # What is promised is measured by `make crowd`; here the machine may have much else to do.
+        assert start.work < START
+        assert await stopped(start.bot) < 2 * STOP
