@@ -1,32 +1,45 @@
-"""The command line: `python -m bot run | query | providers`."""
+"""The command line: `python -m bot run | doctor | query | providers`."""
 
 import argparse
 import asyncio
 import os
 import sys
+import threading
 from collections.abc import Iterable
 
-from bot import __version__
+import structlog
+
+from bot import __version__, environment
 from bot.app import run
+from bot.doctor.examination import examine
 from bot.ops.logs import set_up
 from bot.ops.redactor import Redactor, secrets_in
 from bot.query import CannotAsk, listing, query
-from bot.settings import Settings, SettingsError, environment, load_gateways
+from bot.settings import Settings, SettingsError, likely_slips, load_gateways
 from bot.start import CannotStart
 from bot.tracking.gateways import Gateway, Gateways
 from providers.base import KINDS
 
+log = structlog.stdlib.get_logger(__name__)
+
+EXIT_SOMETHING_IS_WRONG = 1
 EXIT_CANNOT_START = 2
 EXIT_NO_ANSWER = 3
+EXIT_INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit status: 0 done, 2 can not be done like this (one sentence says why), 3 the gateway did not tell."""
+    """The exit status: 0 done, 2 can not be done like this (one sentence says why), 3 the gateway did not tell.
+
+    1 is the doctor's: something is wrong.
+    """
     chosen = _parser().parse_args(arguments)
     redactor = _redactor()
     set_up("WARNING", "console", redactor)
     try:
         match chosen.command:
+            case "doctor":
+                return _doctor(chosen)
             case "query":
                 return _query(chosen)
             case "providers":
@@ -36,6 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (SettingsError, CannotStart, CannotAsk) as error:
         sys.stderr.write(f"{redactor.blanked(str(error))}\n")
         return EXIT_CANNOT_START
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
     return 0
 
 
@@ -44,6 +59,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"rushes {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="run the bot; settings come from the environment or .env")
+    doctor = commands.add_parser(
+        "doctor",
+        help="look whether everything is set up right, and say what to do",
+        description="Looks at settings, database, Telegram, gateways and media, for twenty seconds at most, and says"
+        " what to do. Nothing is changed, and a bot that runs meanwhile is not disturbed.",
+        epilog="The exit status is 0 if nothing is wrong (there may be warnings), else 1.",
+    )
+    doctor.add_argument("--json", action="store_true", help="one JSON object instead of lines")
     commands.add_parser("providers", help="show which gateways are set up, and which are off")
     asking = commands.add_parser("query", help="ask about one task, once, and print what the bot understands")
     asking.add_argument("task_id", metavar="ID")
@@ -56,8 +79,8 @@ def _parser() -> argparse.ArgumentParser:
 def _redactor(gateways: Iterable[Gateway] = ()) -> Redactor:
     """Knows what the environment shows to be secret, and the gateways' keys, whatever their variables are called."""
     try:
-        variables = environment()
-    except (OSError, ValueError):  # whoever needs what stands in .env says what is wrong with it
+        variables = environment.variables()
+    except environment.EnvironmentUnreadable:  # whoever needs what stands in .env says what is wrong with it
         variables = dict(os.environ)
     return Redactor((*secrets_in(variables), *(key for gateway in gateways for key in gateway.keys)))
 
@@ -65,7 +88,16 @@ def _redactor(gateways: Iterable[Gateway] = ()) -> Redactor:
 def _run() -> None:
     settings, gateways = Settings.load(), load_gateways()
     set_up(settings.log_level, settings.log_format, _redactor(gateways))
+    for sentence in likely_slips(gateways):
+        log.warning(sentence)
     asyncio.run(run(settings, Gateways(gateways)))
+
+
+def _doctor(chosen: argparse.Namespace) -> int:
+    found = examine()
+    is_seen = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    print(found.as_json() if chosen.json else found.as_text(coloured=is_seen))
+    return EXIT_SOMETHING_IS_WRONG if found.is_bad else 0
 
 
 def _query(chosen: argparse.Namespace) -> int:
@@ -77,4 +109,9 @@ def _query(chosen: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    if threading.active_count() > 1:
+        # A thread that still asks a name server, which says nothing, would be waited for.
+        sys.stdout.flush()
+        os._exit(status)
+    sys.exit(status)

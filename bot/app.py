@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import random
 import signal
 import time
@@ -31,7 +30,7 @@ from bot.intake.gate import Gate
 from bot.intake.invitations import new_code
 from bot.intake.rights import Rights
 from bot.intake.router import Desk, Router
-from bot.intake.updates import Updates
+from bot.intake.updates import AnotherReader, Updates
 from bot.media.download import Downloader
 from bot.ops.bookkeeping import Bookkeeping
 from bot.ops.health import Check, Health
@@ -43,7 +42,15 @@ from bot.polling.limiter import Lanes
 from bot.polling.poller import Clocks, Poller
 from bot.polling.scheduler import Scheduler
 from bot.settings import Settings
-from bot.start import AnyApplication, CannotStart, open_store, single_instance, telegram_application
+from bot.start import (
+    AnyApplication,
+    CannotStart,
+    leave_threads,
+    open_store,
+    single_instance,
+    telegram_application,
+    unusable_port,
+)
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.tracking.gateways import Gateways
@@ -78,6 +85,7 @@ async def run(settings: Settings, gateways: Gateways) -> None:
         await stack.enter_async_context(_serving(settings, Health(_checks(store, loops)).routes()))
         log.info("Rushes is running", bot=f"@{application.bot.username}", version=__version__)
         await _until_stopped(loops)
+    leave_threads()
     log.info("stopped")
 
 
@@ -97,10 +105,12 @@ async def _build(
     accounts = Accounts(gateways, store, settings.admin_telegram_user_ids, clocks.now)
     poller = Poller(gateways, inquiry, store, pace, accounts, clocks)
 
-    folder = settings.database_path.with_name(settings.database_path.name + ".media")
-    local = settings.telegram_local_mode
+    folder, local = settings.files_folder, settings.telegram_local_mode
     files = Files(downloader, client, gateways, folder, settings.upload_limit, shared=local)
-    files.clean()
+    try:
+        files.clean()
+    except OSError as error:
+        raise CannotStart(f"{folder} can not be used as the folder for files ({error.strerror}); remove it.") from error
     pacing = Pacing()
     seal = Seal(settings.telegram_bot_token.get_secret_value())
     telegram = Telegram(application.bot, pacing, seal, clocks.monotonic, local_mode=local)
@@ -144,7 +154,10 @@ async def _until_stopped(loops: Loops) -> None:
         worker.cancel()
     await asyncio.gather(stopping, *workers, return_exceptions=True)
     for worker in done - {stopping}:
-        worker.result()
+        try:
+            worker.result()
+        except AnotherReader as error:
+            raise CannotStart(str(error)) from error
 
 
 @asynccontextmanager
@@ -167,9 +180,7 @@ async def _serving(settings: Settings, routes: Iterable[web.AbstractRouteDef]) -
     try:
         server = await start_server(settings.http_host, settings.http_port, routes)
     except OSError as error:
-        raise CannotStart(
-            f"HTTP_PORT {settings.http_port} can not be used on {settings.http_host}: {os.strerror(error.errno or 0)}."
-        ) from error
+        raise CannotStart(unusable_port(settings, error)) from error
     try:
         yield
     finally:

@@ -4,95 +4,55 @@ The gateways' keys are read apart from the bot's own settings: their names come 
 gateway by hand needs no Telegram token.
 """
 
-import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Any, Self
 
-from dotenv import dotenv_values
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    NonNegativeFloat,
-    PositiveFloat,
-    PositiveInt,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import PositiveInt, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.text.catalogue import CATALOGUES
+from bot import environment
 from bot.tracking.gateways import Gateway, fold_name
+from bot.values import (
+    Days,
+    Hosts,
+    HttpUrl,
+    Ids,
+    IdsOrEveryone,
+    Language,
+    LogFormat,
+    LogLevel,
+    Port,
+    Positive,
+    SqliteUrl,
+    Token,
+    http_url,
+    sentence,
+    words,
+)
 from providers import BUILT_IN, custom
 from providers.base import Provider
 
-EVERYONE = "*"
+MEGABYTE = 1_000_000
+# What stands in for settings that can not be used, so that the others can be looked at all the same.
+_TOGETHER = ("poll_interval", "poll_max_interval", "telegram_webhook")
+_NO_TOKEN = SecretStr("0:none")
 
 
 class SettingsError(Exception):
     """The environment can not be used as it is; the text is one sentence per setting, for the operator."""
 
 
-def _words(value: Any) -> Any:
-    """`"a, b"` as `["a", "b"]`; anything that is no text passes, for the next validator to judge."""
-    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
-
-
-def _ids_or_everyone(value: Any) -> Any:
-    words = _words(value)
-    return EVERYONE if words == [EVERYONE] else words
-
-
-def _http_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("must be a full address such as https://host")
-    return value.rstrip("/")
-
-
-def _without_login(value: str) -> str:
-    if "@" in urlsplit(value).netloc:
-        raise ValueError("must hold no login; what a gateway is asked with is its key")
-    return value
-
-
-def _one_word(value: SecretStr) -> SecretStr:
-    secret = value.get_secret_value().strip()
-    if not secret or any(character.isspace() for character in secret):
-        raise ValueError("must be one word without spaces, as BotFather gives it")
-    return SecretStr(secret)
-
-
-def _language(value: str) -> str:
-    if value not in CATALOGUES:
-        raise ValueError(f"must be one of {', '.join(CATALOGUES)}")
-    return value
-
-
-def _sqlite_url(value: str) -> str:
-    if not value.startswith("sqlite:///") or value == "sqlite:///":
-        raise ValueError("must look like sqlite:///data/rushes.db (or sqlite:////absolute/path)")
-    return value
-
-
-Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(_words)]
-IdsOrEveryone = Annotated[frozenset[int] | Literal["*"], NoDecode, BeforeValidator(_ids_or_everyone)]
-Words = Annotated[frozenset[str], NoDecode, BeforeValidator(_words)]
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-Token = Annotated[SecretStr, AfterValidator(_one_word)]
-
-MEGABYTE = 1_000_000
-
-
 class Settings(BaseSettings):
     """The operator's choices; the names are a contract, `.env.example` explains each one."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+        env_file=environment.DOTENV,
+        env_file_encoding=environment.ENCODING,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
     )
 
     telegram_bot_token: Token
@@ -105,27 +65,27 @@ class Settings(BaseSettings):
     limit_commands_per_minute: PositiveInt = 1500
     limit_open_tasks: PositiveInt = 5000
 
-    database_url: Annotated[str, AfterValidator(_sqlite_url)] = "sqlite:///data/rushes.db"
+    database_url: SqliteUrl = "sqlite:///data/rushes.db"
 
-    poll_interval: PositiveFloat | None = None
-    poll_max_interval: PositiveFloat | None = None
-    poll_give_up_after: PositiveFloat = 86_400.0
-    provider_max_rps: PositiveFloat | None = None
+    poll_interval: Positive | None = None
+    poll_max_interval: Positive | None = None
+    poll_give_up_after: Positive = 86_400.0
+    provider_max_rps: Positive | None = None
     provider_max_concurrency: PositiveInt = 64
 
     media_max_bytes: PositiveInt | None = None
-    media_trusted_hosts: Words = frozenset()
+    media_trusted_hosts: Hosts = frozenset()
 
-    retention_days: NonNegativeFloat = 90.0
+    retention_days: Days = 90.0
 
     http_host: str = "127.0.0.1"
-    http_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    http_port: Port | None = None
     public_url: HttpUrl | None = None
     telegram_webhook: bool = False
 
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    log_format: Literal["console", "json"] = "console"
-    default_language: Annotated[str, AfterValidator(_language)] = "en"
+    log_level: LogLevel = "INFO"
+    log_format: LogFormat = "console"
+    default_language: Language = "en"
 
     @model_validator(mode="after")
     def _intervals_in_order(self) -> Self:
@@ -142,16 +102,45 @@ class Settings(BaseSettings):
     @classmethod
     def load(cls) -> Self:
         """The settings of this environment. Raises `SettingsError` with one sentence for each that is wrong."""
-        try:
-            return cls()  # type: ignore[call-arg]  # the environment fills it
-        except ValidationError as error:
-            # A choice of types reports one problem for each; one sentence for each setting is enough.
-            problems = {problem["loc"][:1]: problem for problem in reversed(error.errors())}
-            raise SettingsError("\n".join(_sentence(problem) for problem in problems.values())) from None
+        settings, wrong = cls.examine()
+        if wrong:
+            raise SettingsError("\n".join(wrong.values()))
+        return settings
+
+    @classmethod
+    def examine(cls) -> tuple[Self, dict[str, str]]:
+        """The settings, and a sentence for each that is wrong, by its name ("" for two that do not go together).
+
+        What is wrong has its default instead; a token without use stands for a wrong one. Raises `SettingsError` if
+        nothing can be read at all.
+        """
+        meant = {known: name for name, known in _slips(_variables(), ()).items()}
+        wrong, defaults = dict[str, str](), dict[str, Any]()
+        while True:
+            try:
+                return cls(**defaults), wrong
+            except ValidationError as error:
+                # Two that do not go together are judged only once each of them is right by itself.
+                for problem in error.errors():
+                    name = str(problem["loc"][0]) if problem["loc"] else ""
+                    # A choice of types reports one problem for each; one sentence for each setting is enough.
+                    wrong.setdefault(name.upper(), sentence(problem, meant.get(name.upper(), "")))
+                    defaults |= cls._defaults(name)
+
+    @classmethod
+    def _defaults(cls, wrong: str) -> dict[str, Any]:
+        if wrong == "telegram_bot_token":
+            return {wrong: _NO_TOKEN}
+        return {name: cls.model_fields[name].default for name in ([wrong] if wrong else _TOGETHER)}
 
     @property
     def database_path(self) -> Path:
         return Path(self.database_url.removeprefix("sqlite:///"))
+
+    @property
+    def files_folder(self) -> Path:
+        """Where results are on their way from a gateway to Telegram."""
+        return self.database_path.with_name(self.database_path.name + ".media")
 
     @property
     def upload_limit(self) -> int:
@@ -165,30 +154,61 @@ def load_gateways() -> tuple[Gateway, ...]:
 
     For a built-in one `NAME_API_KEY` holds the keys and `NAME_BASE_URL` may move it. Raises `SettingsError`.
     """
-    variables = environment()
-    gateways = [_built_in(provider, variables) for provider in BUILT_IN]
+    gateways, wrong = examine_gateways()
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return gateways
+
+
+def examine_gateways() -> tuple[tuple[Gateway, ...], list[str]]:
+    """The providers that can be used, and a sentence for each mistake. Raises `SettingsError` if none can be read."""
+    variables = _variables()
+    gateways, wrong = list[Gateway](), list[str]()
+    for provider in BUILT_IN:
+        try:
+            gateways.append(_built_in(provider, variables))
+        except SettingsError as error:
+            wrong.append(str(error))
     if file := variables.get("PROVIDERS_FILE"):
-        gateways += _of_file(Path(file), variables)
+        try:
+            gateways += _of_file(Path(file), variables)
+        except SettingsError as error:
+            wrong += str(error).splitlines()
     names = [fold_name(gateway.provider.name) for gateway in gateways]
-    for gateway in gateways:
-        if names.count(fold_name(gateway.provider.name)) > 1:
-            raise SettingsError(f"PROVIDERS_FILE: there is more than one provider {gateway.provider.name}; rename it.")
-    return tuple(gateways)
+    twice = {gateway.provider.name for gateway in gateways if names.count(fold_name(gateway.provider.name)) > 1}
+    wrong += [f"PROVIDERS_FILE: there is more than one provider {name}; rename it." for name in sorted(twice)[:1]]
+    return tuple(gateways), wrong
 
 
-def environment() -> dict[str, str]:
-    """The environment over `.env`, as pydantic-settings reads them: in any case, and what is empty is not set."""
-    found = {**dotenv_values(".env", encoding="utf-8"), **os.environ}
-    return {name.upper(): value for name, value in found.items() if value}
+def likely_slips(gateways: Iterable[Gateway]) -> list[str]:
+    """A sentence for each variable that nobody reads and whose name is nearly that of a setting."""
+    return [
+        f"{name} is not a setting of Rushes and is not used; {meant} was probably meant."
+        for name, meant in _slips(_variables(), gateways).items()
+    ]
+
+
+def _slips(found: Mapping[str, str], gateways: Iterable[Gateway]) -> dict[str, str]:
+    keys = (f"{provider.name}_{part}".upper() for provider in BUILT_IN for part in ("api_key", "base_url"))
+    own = (gateway.setting.upper() for gateway in gateways)
+    known = {*(name.upper() for name in Settings.model_fields), *keys, "PROVIDERS_FILE", *own}
+    return environment.slips(found, environment.own_variables(), known)
+
+
+def _variables() -> dict[str, str]:
+    try:
+        return environment.variables()
+    except environment.EnvironmentUnreadable as error:
+        raise SettingsError(str(error)) from None
 
 
 def _built_in(provider: Provider, variables: Mapping[str, str]) -> Gateway:
     setting, moved = f"{provider.name}_API_KEY".upper(), f"{provider.name}_BASE_URL".upper()
     try:
-        base_url = _without_login(_http_url(variables.get(moved, provider.base_url)))
+        base_url = http_url(variables.get(moved, provider.base_url))
     except ValueError as error:
-        raise SettingsError(f"{moved} is not usable: {error}.") from None
-    return Gateway(replace(provider, base_url=base_url), tuple(_words(variables.get(setting, ""))), setting)
+        raise SettingsError(f"{moved} {error}; .env.example explains it.") from None
+    return Gateway(replace(provider, base_url=base_url), tuple(words(variables.get(setting, ""))), setting)
 
 
 def _of_file(path: Path, variables: Mapping[str, str]) -> list[Gateway]:
@@ -204,19 +224,7 @@ def _custom(found: custom.CustomProvider, variables: Mapping[str, str]) -> Gatew
         return Gateway(provider, ("",))
     if setting.lower() in Settings.model_fields:
         raise SettingsError(f"PROVIDERS_FILE: providers.{provider.name}.api_key_env: {setting} is no gateway's key.")
-    keys = tuple(_words(variables.get(setting.upper(), "")))
+    keys = tuple(words(variables.get(setting.upper(), "")))
     if provider.auth.sign and not all(access and secret for access, _, secret in (key.partition(":") for key in keys)):
         raise SettingsError(f"{setting} must be ACCESS_KEY:SECRET_KEY for the provider {provider.name}.")
     return Gateway(provider, keys, setting)
-
-
-def _sentence(problem: Any) -> str:
-    """One problem as the operator should read it; the value is left out, it may be a secret."""
-    if not problem["loc"]:
-        return str(problem["msg"]).removeprefix("Value error, ") + "."
-    name = str(problem["loc"][0]).upper()
-    if problem["type"] == "missing":
-        return f"{name} is not set: put it into .env or the environment (.env.example explains it)."
-    if "int" in problem["type"] and name.endswith("_IDS"):
-        return f"{name} must be numeric ids separated by commas; names do not work, /start tells a person's own id."
-    return f"{name} is not usable: {str(problem['msg']).removeprefix('Value error, ')}."

@@ -4,9 +4,11 @@ Each either opens or says in one sentence why it can not; used by whatever runs 
 """
 
 import asyncio
+import errno
 import fcntl
 import time
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -17,7 +19,7 @@ from telegram.ext import Application, ApplicationBuilder
 
 from bot.bot_api import UpdatesBot, bot_api_request
 from bot.settings import Settings
-from bot.storage.sqlite import DatabaseError
+from bot.storage.sqlite import DatabaseError, unusable
 from bot.storage.store import Store
 
 log = structlog.stdlib.get_logger(__name__)
@@ -25,6 +27,10 @@ log = structlog.stdlib.get_logger(__name__)
 CONNECTIONS = 64
 START_PAUSE, LONGEST_START_PAUSE = 1.0, 30.0
 LOCK_PATIENCE, LOCK_LOOK = 3.0, 0.1
+UNKNOWN_BOT = (
+    "Telegram does not know this bot: check TELEGRAM_BOT_TOKEN (BotFather shows it with /token)"
+    " and TELEGRAM_API_BASE_URL."
+)
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
@@ -33,18 +39,30 @@ class CannotStart(Exception):
     """The bot can not run like this; the text is one sentence for the operator."""
 
 
+def lock_of(database: Path) -> Path:
+    """The file beside it that whoever runs on it keeps locked."""
+    return database.with_name(database.name + ".lock")
+
+
+def leave_threads() -> None:
+    """To be called when the loop's work is done: `asyncio.run` then waits for no thread.
+
+    One may be asking a name server that says nothing, for half a minute.
+    """
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+
+
 @asynccontextmanager
 async def single_instance(database: Path, patience: float = LOCK_PATIENCE) -> AsyncIterator[None]:
     """Holds a lock beside the database: two bots on one file would poll and deliver everything twice.
 
     A bot that was killed may leave it for a moment to a child that was just being born, so it is asked for a while.
     """
-    path = database.with_name(database.name + ".lock")
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w")
+        file = lock_of(database).open("w")
     except OSError as error:
-        raise CannotStart(f"The database {database} cannot be used ({error}); check DATABASE_URL.") from error
+        raise CannotStart(unusable(database, error)) from error
     with file:
         deadline = time.monotonic() + patience
         while not _locks(file):
@@ -62,6 +80,21 @@ def _locks(file: IO[str]) -> bool:
     return True
 
 
+def unusable_port(settings: Settings, error: OSError) -> str:
+    """Why nothing can be served there, and what to do: one sentence for the operator."""
+    host, port = settings.http_host, settings.http_port
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"HTTP_PORT {port} is taken on {host} by another program; choose another one."
+        case errno.EACCES | errno.EPERM:
+            return f"HTTP_PORT {port} may not be used by this user; choose one above 1023."
+        case _:
+            return (
+                f"HTTP_HOST {host} is no address of this machine; use 127.0.0.1 (for this machine only)"
+                " or 0.0.0.0 (for everybody who reaches it)."
+            )
+
+
 @asynccontextmanager
 async def open_store(path: Path) -> AsyncIterator[Store]:
     """The database, brought up to date. Raises `CannotStart`."""
@@ -76,8 +109,8 @@ async def open_store(path: Path) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def telegram_application(settings: Settings) -> AsyncIterator[AnyApplication]:
-    """The library's application, without its own update loop and job queue: both would lose what a crash interrupts."""
+async def telegram_bot(settings: Settings) -> AsyncIterator[UpdatesBot]:
+    """The library's bot, which has not spoken with Telegram yet. Raises `CannotStart`."""
     server = settings.telegram_api_base_url
     try:
         calls = bot_api_request(server, CONNECTIONS)
@@ -92,8 +125,15 @@ async def telegram_application(settings: Settings) -> AsyncIterator[AnyApplicati
         get_updates_request=updates,
         local_mode=settings.telegram_local_mode,
     )
-    application: AnyApplication = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
-    async with calls, updates:  # an application that never came to speak with Telegram does not close them
+    async with calls, updates:  # a bot that never came to speak with Telegram does not close them
+        yield bot
+
+
+@asynccontextmanager
+async def telegram_application(settings: Settings) -> AsyncIterator[AnyApplication]:
+    """The library's application, without its own update loop and job queue: both would lose what a crash interrupts."""
+    async with telegram_bot(settings) as bot:
+        application: AnyApplication = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
         await _say_hello(application)
         try:
             yield application
@@ -108,10 +148,7 @@ async def _say_hello(application: AnyApplication) -> None:
         try:
             await application.initialize()
         except InvalidToken:
-            raise CannotStart(
-                "Telegram does not know this bot: check TELEGRAM_BOT_TOKEN (BotFather shows it with /token)"
-                " and TELEGRAM_API_BASE_URL."
-            ) from None
+            raise CannotStart(UNKNOWN_BOT) from None
         except TelegramError as error:
             log.warning("Telegram does not answer; trying again", error=type(error).__name__, seconds=round(pause))
             await asyncio.sleep(pause)

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import time
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +17,7 @@ from providers.files import FileWriter
 from providers.inline import decode, marker
 from providers.own_links import on_own_origin
 from providers.parse import parse
-from providers.transport import Transport, trouble
+from providers.transport import HttpAnswer, Transport, trouble
 
 _MIB = 1 << 20
 # The gateway has understood the second question and says that there will never be a file.
@@ -58,8 +59,27 @@ class GatewayClient:
 
         Of a `data:` URL of more than 64 KiB only the head is there; `fetch_inline` gets its bytes.
         """
+        answer = await self._exchange(provider, endpoint, key, task_id)
+        return self._understood(provider, endpoint, key, answer)
+
+    async def knock(
+        self, provider: Provider, endpoint: Endpoint, key: str, task_id: str
+    ) -> tuple[Snapshot | QueryError, float | None]:
+        """As `query`, for whoever examines an account: also what the gateway's clock shows (epoch seconds), if told."""
+        answer = await self._exchange(provider, endpoint, key, task_id)
+        clock = None if isinstance(answer, QueryError) else _clock(answer.headers.get("Date", ""))
+        return self._understood(provider, endpoint, key, answer), clock
+
+    async def _exchange(
+        self, provider: Provider, endpoint: Endpoint, key: str, task_id: str
+    ) -> HttpAnswer | QueryError:
         request = requests.question(provider, endpoint, key, task_id, time.time())
-        answer = await self._transport.exchange(request, self._timeout, self._max_answer_bytes)
+        return await self._transport.exchange(request, self._timeout, self._max_answer_bytes)
+
+    @staticmethod
+    def _understood(
+        provider: Provider, endpoint: Endpoint, key: str, answer: HttpAnswer | QueryError
+    ) -> Snapshot | QueryError:
         if isinstance(answer, QueryError):
             return answer
         has_fetch = provider.fetch is not None
@@ -146,3 +166,10 @@ class GatewayClient:
 
 def _unsaid(found: Path | Output | QueryError, provider: Provider, key: str) -> Path | Output | QueryError:
     return without_key(found, key, provider.base_url) if isinstance(found, QueryError) else found
+
+
+def _clock(date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except ValueError:
+        return None

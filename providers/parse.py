@@ -49,6 +49,7 @@ from providers.vocabulary import (
     state_of,
 )
 
+WEB_PAGE = "a web page instead of JSON"  # what an error says where something else answers than the API
 _WORD_LIMIT = 64
 _LONGEST_WAIT = 86_400.0
 _LARGE = 1 << 14
@@ -280,7 +281,7 @@ def _no_answer(status: int, body: bytes) -> QueryError:
     if text.startswith("<"):
         # A 403 with a page is a wall against bots, not the gateway's verdict on the key.
         kind = QueryErrorKind.TRANSIENT if status == 403 else by_http(status)  # noqa: PLR2004
-        return QueryError(kind or QueryErrorKind.PROTOCOL, "a web page instead of JSON", status)
+        return QueryError(kind or QueryErrorKind.PROTOCOL, WEB_PAGE, status)
     if not text:
         return QueryError(by_http(status) or QueryErrorKind.TRANSIENT, _said_nothing(status), status)
     kind = by_http(status) or (by_words(text) if status >= 400 else None)  # noqa: PLR2004 - HTTP's errors

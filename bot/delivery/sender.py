@@ -35,7 +35,8 @@ LOOK, PER_CHAT = 2 * (TEXT_WORKERS + MEDIA_WORKERS), 8
 # of the calls that it may make at once.
 REST_LOOK, SPARE_FOR_NEWS = 32, 15
 IDLE = 60.0  # seconds; a look at the table now and then, whatever was announced
-GRACE = 7.0  # seconds that deliveries in flight get when the bot stops
+# Seconds that deliveries in flight get when the bot stops: all of it is to be over within ten.
+GRACE = 6.0
 # Progress waits while there is little of a chat's budget left: answers and results may need it.
 SPARE_FOR_RESULTS = 2
 

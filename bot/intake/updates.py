@@ -39,6 +39,8 @@ READ_MARGIN = 10  # seconds on top of that before the connection counts as dead
 AT_ONCE = 0.2
 PAUSE_AFTER_ERROR = 1.0
 LONGEST_PAUSE = 30.0
+# A poll of a bot that was killed is held at Telegram for a while yet. Whoever reads updates longer than that is alive.
+CONFLICT_ENDS_AFTER = 10.0
 ATTEMPTS = 5
 # Telegram keeps an update for a day. After a week without any it starts with new numbers, perhaps lower ones.
 REMEMBERED = 2 * 86_400.0
@@ -51,6 +53,10 @@ IN_HAND = 5000
 LONG_LINE, REST, LONGEST_REST, LATELY = 25, 9, 0.1, 2.0
 # Chats whose people's language is known to be stored.
 HEARD = 10_000
+
+
+class AnotherReader(Exception):
+    """Somebody else reads this bot's updates, and did so before this process; the text is for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,8 @@ class Updates:
         self._offset: int | None = None
         self._last_update_at = clock()
         self._forget_at = 0.0
+        self._first_conflict: float | None = None
+        self._was_answered = False
         self._chains: dict[int, asyncio.Task[None]] = {}
         self._lines: Counter[int] = Counter()
         self._latest_short = 0, -LATELY  # the chat without a long line that spoke last, and when
@@ -94,7 +102,7 @@ class Updates:
         application.add_error_handler(self._note_failure)
 
     async def run(self) -> None:
-        """Handles what was left in the inbox, then fetches for ever. Ends only by being cancelled."""
+        """Handles what was left in the inbox, then fetches for ever, until it is cancelled. Raises `AnotherReader`."""
         for _, body in await self._store.waiting_updates():
             await self._dispatch(_stored(json.loads(body)))
         pause = PAUSE_AFTER_ERROR
@@ -103,6 +111,7 @@ class Updates:
                 await self._take_in(await self._fetch())
                 pause = PAUSE_AFTER_ERROR
             except (TelegramError, DatabaseError) as error:
+                self._give_way(error)
                 # What was not stored is not confirmed either: Telegram hands it out again.
                 await asyncio.sleep(_pause_for(error, pause))
                 pause = min(pause * 2, LONGEST_PAUSE)
@@ -116,6 +125,7 @@ class Updates:
         asked = time.monotonic()
         updates: list[Json] = await self._application.bot.get_raw_updates(self._offset, LONG_POLL, READ_MARGIN, WANTED)
         self.last_answer = self._clock()
+        self._was_answered = True
         if updates:
             self._last_update_at = self.last_answer
         elif time.monotonic() - asked < AT_ONCE:
@@ -123,6 +133,18 @@ class Updates:
         if self.last_answer - self._last_update_at > OFFSET_LIFE:
             self._offset = None
         return updates
+
+    def _give_way(self, error: TelegramError | DatabaseError) -> None:
+        """Of two that read the same updates the one that came later ends; once answered, it is not this one."""
+        if not isinstance(error, Conflict) or self._was_answered:
+            return
+        now = time.monotonic()
+        self._first_conflict = now if self._first_conflict is None else self._first_conflict
+        if now - self._first_conflict >= CONFLICT_ENDS_AFTER:
+            raise AnotherReader(
+                "Another program reads this bot's updates, here or on another machine; stop it,"
+                " or get a token of its own for this one from BotFather (TELEGRAM_BOT_TOKEN)."
+            )
 
     async def _take_in(self, updates: Sequence[Json]) -> None:
         if not updates:

@@ -1,6 +1,7 @@
 """The SQLite file: opening, migrating, transactions. Knows no table of ours except through the migrations."""
 
 import asyncio
+import errno
 import os
 import sqlite3
 from collections.abc import AsyncIterator
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import aiosqlite
+
+BUSY_SECONDS = 5.0  # how long whoever else holds the file is waited for
 
 
 class DatabaseError(Exception):
@@ -39,11 +42,12 @@ class Database:
             _create(path)
             writer = await _connect(path)
             await _migrate(writer)
+            await writer.executescript("BEGIN IMMEDIATE; COMMIT")  # nobody else may hold it for long
             return cls(path, writer, await _connect(path))
         except (OSError, sqlite3.Error) as error:
             if writer:
                 await writer.close()
-            raise DatabaseError(f"The database {path} cannot be used ({error}); check DATABASE_URL.") from error
+            raise DatabaseError(unusable(path, error)) from error
 
     async def close(self) -> None:
         await self._reader.close()
@@ -79,15 +83,42 @@ class Database:
                 raise
 
 
+def unusable(path: Path, error: OSError | sqlite3.Error) -> str:
+    """Why the file can not be the database, and what to do: one sentence for the operator."""
+    code = error.errno if isinstance(error, OSError) else getattr(error, "sqlite_errorcode", None)
+    match error, code:
+        case OSError(), errno.EISDIR:
+            return f"The database {path} is a folder; DATABASE_URL must name a file, such as {path}/rushes.db."
+        case OSError(), errno.ENOTDIR | errno.EEXIST:
+            return f"The database {path} cannot be created, because {path.parent} is no folder; check DATABASE_URL."
+        case (OSError(), errno.EACCES | errno.EPERM | errno.EROFS) | (sqlite3.Error(), sqlite3.SQLITE_READONLY):
+            return (
+                f"The database {path} cannot be written ({_words(error)}); let the user that runs Rushes write to it"
+                f" and to its folder, or change DATABASE_URL."
+            )
+        case sqlite3.Error(), sqlite3.SQLITE_NOTADB:
+            return f"The file {path} is no SQLite database; move it away, or change DATABASE_URL."
+        case (OSError(), errno.EAGAIN) | (sqlite3.Error(), sqlite3.SQLITE_BUSY):
+            return f"The database {path} is locked by another program (a backup, an open sqlite3); end that program."
+        case sqlite3.Error(), sqlite3.SQLITE_CORRUPT:
+            return f"The database {path} is damaged ({error}); restore a backup, or let DATABASE_URL name a new file."
+        case _:
+            return f"The database {path} cannot be used ({_words(error)}); check DATABASE_URL."
+
+
+def _words(error: OSError | sqlite3.Error) -> str:
+    return str(error.strerror or error).lower() if isinstance(error, OSError) else str(error)
+
+
 def _create(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:
-    connection = await aiosqlite.connect(path, isolation_level=None)
+    connection = await aiosqlite.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
     try:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             await connection.execute(f"PRAGMA {pragma}")
         await connection.create_function("mentions", 2, _mentions, deterministic=True)
     except sqlite3.Error:
@@ -112,6 +143,11 @@ async def _migrate(connection: aiosqlite.Connection) -> None:
         raise sqlite3.DatabaseError(f"it was written by a newer Rushes: schema {version}, known {len(scripts)}")
     for number, script in enumerate(scripts[version:], start=version + 1):
         await connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def known_schema() -> int:
+    """The newest schema that there is a script for."""
+    return len(_scripts())
 
 
 def _scripts() -> list[str]:

@@ -1,0 +1,75 @@
+"""What ends a start, and what does not."""
+
+import socket
+import time
+from pathlib import Path
+
+from sandbox.media import Media
+from tests.acceptance.crowd import START, STOP, crowd, started, stopped
+from tests.acceptance.nursery import Nursery
+from tests.acceptance.world import World, until
+
+CANNOT_START = 2
+
+
+async def last_line(world: World, **changes: str) -> str:
+    """What a bot says at last that does not come to run."""
+    bot = await world.start_bot(LOG_LEVEL="INFO", **changes)
+    assert await bot.wait() == CANNOT_START
+    assert "Traceback" not in world.log()
+    return world.log().strip().splitlines()[-1]
+
+
+async def test_a_bot_whose_updates_somebody_else_reads_gives_way(world: World) -> None:
+    person = await world.person()
+    await person.tell("faults", method="getUpdates", kind="error", times=100, code=409, description="Conflict")
+    began = time.monotonic()
+    assert (await last_line(world)).startswith("Another program reads this bot's updates")
+    assert time.monotonic() - began > 9  # what a bot that was killed has left behind at Telegram is over by then
+
+
+async def test_a_conflict_after_the_first_answer_ends_nothing(world: World) -> None:
+    person = await world.person()
+    await person.tell("faults", method="getUpdates", kind="error", skip=1, times=5, code=409, description="Conflict")
+    await world.start_bot(LOG_LEVEL="INFO")
+    await person.say("/help")
+
+    async def tried_often() -> bool:
+        return len(await world.calls("getUpdates")) > 6
+
+    await until(tried_often)
+    await person.say("/help")
+
+    async def answered_again() -> bool:
+        return len([m for m in await person.messages() if m["from_bot"]]) > 1
+
+    await until(answered_again)
+
+
+async def test_a_folder_for_files_that_is_none_is_one_sentence(world: World) -> None:
+    world.database.with_name("rushes.db.media").write_text("")
+    assert "rushes.db.media can not be used as the folder for files" in await last_line(world)
+
+
+async def test_a_host_or_port_that_can_not_be_had_is_one_sentence(world: World) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert (
+            await last_line(world, HTTP_PORT=port)
+            == f"HTTP_PORT {port} is taken on 127.0.0.1 by another program; choose another one."
+        )
+    for host in ("192.0.2.1", "nowhere.invalid"):
+        assert (await last_line(world, HTTP_PORT=port, HTTP_HOST=host)).startswith(f"HTTP_HOST {host} is no address")
+
+
+async def test_ten_thousand_open_tasks_delay_neither_start_nor_stop(
+    tmp_path: Path, nursery: Nursery, media: Media
+) -> None:
+    async with crowd(tmp_path, nursery.start, results=0, media=media) as full:
+        start = await started(full)
+        assert "watching 10000 open tasks" in full.log()
+        # What is promised is measured by `make crowd`; here the machine may have much else to do.
+        assert start.work < START
+        assert await stopped(start.bot) < 2 * STOP
