@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 from bot.__main__ import main
 from bot.doctor.telegram import look_at_telegram
 from bot.settings import Settings
-from sandbox.servers import TOKEN
+from sandbox.servers import TOKEN, key_of
 from tests.acceptance.world import World, until
 
 Json = dict[str, Any]
@@ -81,7 +81,7 @@ async def test_what_is_wrong_is_told_together(world: World, ask: Asking) -> None
         await ask(
             TELEGRAM_BOT_TOKEN="4242424242:WrongWrongWrongWrongWrong",
             LOG_FORMAT="xml",
-            APIPOD_API_KEY="sk-wrong-wrong, sk-sandbox-apipod",
+            APIPOD_API_KEY=f"sk-wrong-wrong, {key_of('apipod')}",
             OCTOPUSX_BASE_URL="http://127.0.0.1:9",
             AI_NEBULA_BASE_URL=f"{world.origins.telegram}/chat",
             PROVIDERS_FILE="nowhere.toml",

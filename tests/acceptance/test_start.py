@@ -30,12 +30,12 @@ async def test_a_bot_whose_updates_somebody_else_reads_gives_way(world: World) -
 
 async def test_a_conflict_after_the_first_answer_ends_nothing(world: World) -> None:
     person = await world.person()
-    await person.tell("faults", method="getUpdates", kind="error", skip=1, times=5, code=409, description="Conflict")
+    await person.tell("faults", method="getUpdates", kind="error", skip=1, times=3, code=409, description="Conflict")
     await world.start_bot(LOG_LEVEL="INFO")
     await person.say("/help")
 
     async def tried_often() -> bool:
-        return len(await world.calls("getUpdates")) > 6
+        return len(await world.calls("getUpdates")) > 4
 
     await until(tried_often)
     await person.say("/help")
@@ -69,7 +69,7 @@ async def test_ten_thousand_open_tasks_delay_neither_start_nor_stop(
 ) -> None:
     async with crowd(tmp_path, nursery.start, results=0, media=media) as full:
         start = await started(full)
-        assert "watching 10000 open tasks" in full.log()
+        assert "tasks=10000" in full.log()
         # What is promised is measured by `make crowd`; here the machine may have much else to do.
         assert start.work < START
         assert await stopped(start.bot) < 2 * STOP
