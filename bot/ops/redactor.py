@@ -8,18 +8,20 @@ from urllib.parse import quote, quote_plus, unquote, urlsplit
 from providers.redaction import without_secrets
 
 BLANK = "***"
-# A part of a secret that is shorter tells nothing, and blanking it would make ordinary words unreadable.
-_SHORTEST_PART = 6
+# Blanking what is shorter would make ordinary words unreadable. What only a variable's name calls secret may be "true".
+_SHORTEST, _SHORTEST_PART, _SHORTEST_BY_NAME = 4, 6, 8
 # Letters of base64 that also depend on what stands before the secret, by how many bytes it begins behind a group.
 _SHARED_LETTERS = (0, 2, 3)
 _SECRET_NAMES = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 
 
 class Redactor:
-    """`secrets` are values that have to stay unseen; an empty one is none."""
+    """`secrets` are values that have to stay unseen; one of less than four characters is none."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets if secret for part in _parts(secret) for form in _forms(part)}
+        forms = {
+            form for secret in secrets if len(secret) >= _SHORTEST for part in _parts(secret) for form in _forms(part)
+        }
         # The longest first: what contains another one goes as a whole.
         self._forms = tuple(sorted(forms, key=len, reverse=True))
 
@@ -35,7 +37,7 @@ def secrets_in(variables: Mapping[str, str]) -> Iterator[str]:
     """The values that look secret by the names of their variables, and the passwords in addresses such as a proxy's."""
     for name, value in variables.items():
         if name.upper().endswith(_SECRET_NAMES):
-            yield from (word.strip() for word in value.split(","))
+            yield from (word.strip() for word in value.split(",") if len(word.strip()) >= _SHORTEST_BY_NAME)
         if "://" in value and "@" in value:
             yield from _password(value)
 

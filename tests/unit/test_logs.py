@@ -15,7 +15,7 @@ from bot.ops.redactor import Redactor, secrets_in
 TOKEN = "123456:AAHsecretsecretsecretsecretsecretsec"
 KEY = "plain-looking/key=="
 PAIR = "access-half:secret-half"
-REDACTOR = Redactor([TOKEN, KEY, PAIR, ""])
+REDACTOR = Redactor([TOKEN, KEY, PAIR, "", "a"])
 
 log = structlog.stdlib.get_logger("here")
 
@@ -222,11 +222,12 @@ def test_talkative_libraries_are_capped_and_no_level_is_lowered() -> None:
 
 def test_what_is_secret_by_its_name_or_its_place() -> None:
     variables = {
-        "MY_RELAY_KEY": "one, two",
+        "MY_RELAY_KEY": "first-key, second-key",
+        "SOME_TOKEN": "true",
         "telegram_bot_token": TOKEN,
         "HTTPS_PROXY": "http://me:pa%24s@proxy.example:3128",
         "APIPOD_BASE_URL": "https://api.example",
         "BROKEN": "://[@",
         "PATH": "/usr/bin",
     }
-    assert set(secrets_in(variables)) == {"one", "two", TOKEN, "pa%24s", "pa$s"}
+    assert set(secrets_in(variables)) == {"first-key", "second-key", TOKEN, "pa%24s", "pa$s"}
