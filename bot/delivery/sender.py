@@ -36,7 +36,7 @@ LOOK, PER_CHAT = 2 * (TEXT_WORKERS + MEDIA_WORKERS), 8
 REST_LOOK, SPARE_FOR_NEWS = 32, 15
 IDLE = 60.0  # seconds; a look at the table now and then, whatever was announced
 # Seconds that deliveries in flight get when the bot stops: all of it is to be over within ten.
-GRACE = 6.0
+GRACE = 5.0
 # Progress waits while there is little of a chat's budget left: answers and results may need it.
 SPARE_FOR_RESULTS = 2
 
