@@ -28,6 +28,7 @@ from bot.intake.access import Access
 from bot.intake.commands import Commands
 from bot.intake.doors import Doors
 from bot.intake.gate import Gate
+from bot.intake.inbox import Inbox
 from bot.intake.invitations import new_code
 from bot.intake.rights import Rights
 from bot.intake.router import Desk, Router
@@ -60,8 +61,9 @@ POLLS_LATE_AFTER = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Loops:
-    """The three endless stages."""
+    """The three endless stages, and the inbox that what was taken in goes through."""
 
+    inbox: Inbox
     updates: Updates
     scheduler: Scheduler
     sender: Sender
@@ -118,8 +120,10 @@ async def _build(
     desk = Desk(store, commands, doors, rights, seal, clocks.now, admins)
     Router(desk).register(application)
     gate = Gate(access, courier, seal, username, settings.limit_commands_per_minute, clocks.now)
+    inbox = Inbox(application, store, gate, gallery.browse, clocks.now)
     return Loops(
-        Updates(application, store, gate, gallery.browse, clocks.now),
+        inbox,
+        Updates(application, inbox, clocks.now),
         Scheduler(store, poller, lanes, clocks),
         Sender(store, courier, pacing, clocks.now, clocks.monotonic),
     )
@@ -139,7 +143,7 @@ async def _until_stopped(loops: Loops) -> None:
     stopping.cancel()
     workers[0].cancel()
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(loops.updates.drain(), 1.0)
+        await asyncio.wait_for(loops.inbox.drain(), 1.0)
     for worker in workers[1:]:
         worker.cancel()
     await asyncio.gather(stopping, *workers, return_exceptions=True)
