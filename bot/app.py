@@ -30,9 +30,11 @@ from bot.intake.doors import Doors
 from bot.intake.gate import Gate
 from bot.intake.inbox import Inbox
 from bot.intake.invitations import new_code
+from bot.intake.registration import Registration
 from bot.intake.rights import Rights
 from bot.intake.router import Desk, Router
 from bot.intake.updates import Updates
+from bot.intake.webhook import PATH, Webhook, secret_of
 from bot.media.download import Downloader
 from bot.ops.bookkeeping import Bookkeeping
 from bot.ops.health import Check, Health
@@ -55,7 +57,6 @@ log = logging.getLogger(__name__)
 
 # Seconds for the whole of a file, and more for the largest ones: bytes a second below which it is given up.
 FETCH_TIMEOUT, SLOWEST_FETCH = 600.0, 500_000
-UPDATES_SILENT_AFTER = 120.0
 POLLS_LATE_AFTER = 120.0
 
 
@@ -64,7 +65,7 @@ class Loops:
     """The three endless stages, and the inbox that what was taken in goes through."""
 
     inbox: Inbox
-    updates: Updates
+    updates: Updates | Webhook
     scheduler: Scheduler
     sender: Sender
 
@@ -77,7 +78,7 @@ async def run(settings: Settings, gateways: Gateways) -> None:
         await stack.enter_async_context(Bookkeeping(store, time.time))
         application = await stack.enter_async_context(telegram_application(settings))
         loops = await _build(settings, gateways, store, application, stack)
-        await stack.enter_async_context(_serving(settings, Health(_checks(store, loops)).routes()))
+        await stack.enter_async_context(_serving(settings, _routes(store, loops)))
         log.info("Rushes is running as @%s", application.bot.username)
         await _until_stopped(loops)
     log.info("stopped")
@@ -123,10 +124,18 @@ async def _build(
     inbox = Inbox(application, store, gate, gallery.browse, clocks.now)
     return Loops(
         inbox,
-        Updates(application, inbox, clocks.now),
+        _updates(settings, application, inbox),
         Scheduler(store, poller, lanes, clocks),
         Sender(store, courier, pacing, clocks.now, clocks.monotonic),
     )
+
+
+def _updates(settings: Settings, application: AnyApplication, inbox: Inbox) -> Updates | Webhook:
+    if not settings.telegram_webhook:
+        return Updates(application, inbox, time.time)
+    secret = secret_of(settings.telegram_bot_token.get_secret_value())
+    registration = Registration(application.bot, f"{settings.public_url}{PATH}", secret, time.time)
+    return Webhook(inbox, registration, secret)
 
 
 async def _until_stopped(loops: Loops) -> None:
@@ -180,12 +189,19 @@ async def _serving(settings: Settings, routes: Iterable[web.AbstractRouteDef]) -
         await server.cleanup()
 
 
+def _routes(store: Store, loops: Loops) -> list[web.RouteDef]:
+    """What the bot answers over HTTP; each part brings its own."""
+    return [
+        *Health(_checks(store, loops)).routes(),
+        *(loops.updates.routes() if isinstance(loops.updates, Webhook) else ()),
+    ]
+
+
 def _checks(store: Store, loops: Loops) -> dict[str, Check]:
     """What has to hold while the bot is well."""
 
     async def updates() -> str:
-        silence = time.time() - loops.updates.last_answer
-        return f"Telegram has not answered for {silence:.0f} s" if silence > UPDATES_SILENT_AFTER else ""
+        return loops.updates.problem()
 
     async def polls() -> str:
         late = loops.scheduler.lateness()

@@ -27,10 +27,13 @@ PAUSE_AFTER_ERROR = 1.0
 LONGEST_PAUSE = 30.0
 # After a week without any update Telegram starts with new numbers, perhaps lower ones.
 OFFSET_LIFE = 3 * 86_400.0
+SILENT_AFTER = 120.0
+# In Telegram's words for why it gives no updates.
+_WEBHOOK = "webhook is active"
 
 
 class Updates:
-    """The update loop. `last_answer` is when Telegram last answered, for the health check."""
+    """The update loop. `last_answer` is when Telegram last answered."""
 
     def __init__(
         self, application: Application[Any, Any, Any, Any, Any, Any], inbox: Inbox, clock: Callable[[], float]
@@ -52,8 +55,15 @@ class Updates:
                 pause = PAUSE_AFTER_ERROR
             except (TelegramError, DatabaseError) as error:
                 # What was not stored is not confirmed either: Telegram hands it out again.
-                await asyncio.sleep(_pause_for(error, pause))
+                is_in_order = isinstance(error, Conflict) and await self._takes_webhook_back(error)
+                if not is_in_order or pause > PAUSE_AFTER_ERROR:
+                    await asyncio.sleep(_pause_for(error, pause))
                 pause = min(pause * 2, LONGEST_PAUSE)
+
+    def problem(self) -> str:
+        """What keeps updates away; "" if nothing does."""
+        silence = self._clock() - self.last_answer
+        return f"Telegram has not answered for {silence:.0f} s" if silence > SILENT_AFTER else ""
 
     async def _fetch(self) -> list[Json]:
         asked = time.monotonic()
@@ -67,6 +77,17 @@ class Updates:
             self._offset = None
         return updates
 
+    async def _takes_webhook_back(self, error: Conflict) -> bool:
+        """Whether a webhook was in the way, and is no more; what waits at Telegram is fetched then."""
+        if _WEBHOOK not in error.message:
+            return False
+        try:
+            await self._application.bot.delete_webhook()
+        except TelegramError:
+            return False
+        log.warning("Telegram had a webhook for this bot; it is taken back, because TELEGRAM_WEBHOOK is off.")
+        return True
+
     async def _take_in(self, updates: list[Json]) -> None:
         if updates:
             await self._inbox.take_in(updates)
@@ -78,7 +99,7 @@ def _pause_for(error: TelegramError | DatabaseError, usual: float) -> float:
     if isinstance(error, RetryAfter):
         return error.retry_after if isinstance(error.retry_after, (int, float)) else error.retry_after.total_seconds()
     if isinstance(error, Conflict):
-        log.error("Telegram: another process reads this bot's updates (or a webhook is set); stop it. Trying on.")
+        log.error("Telegram: another process reads this bot's updates or has set a webhook; stop it. Trying on.")
     elif isinstance(error, InvalidToken):
         log.error("Telegram does not accept TELEGRAM_BOT_TOKEN any more; get a new one from BotFather. Trying on.")
     elif isinstance(error, DatabaseError):
