@@ -42,11 +42,13 @@ async def api(origins: Origins) -> AsyncIterator[Bot]:
 
 
 @asynccontextmanager
-async def answering(person: Player, status: int) -> AsyncIterator[None]:
-    """Somebody at the public address, who always answers the same."""
+async def answering(person: Player, status: int, again_after: int = 0) -> AsyncIterator[list[bytes]]:
+    """Somebody at the public address, who always answers the same; what came so far."""
+    heard: list[bytes] = []
 
-    async def answer(_: web.Request) -> web.Response:
-        return web.Response(status=status)
+    async def answer(request: web.Request) -> web.Response:
+        heard.append(await request.read())
+        return web.Response(status=status, headers={"Retry-After": str(again_after)} if again_after else {})
 
     application = web.Application()
     application.add_routes([web.post("/telegram", answer)])
@@ -54,7 +56,7 @@ async def answering(person: Player, status: int) -> AsyncIterator[None]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     await person.tell("proxy", public=PUBLIC, inside=f"http://127.0.0.1:{port}")
-    yield
+    yield heard
     await runner.cleanup()
 
 
@@ -151,6 +153,19 @@ async def test_calls_that_fail_while_something_waits_are_a_problem_until_one_get
     ours.hear()
     await ours.look()
     assert ours.problem() == ""
+
+
+async def test_after_a_long_absence_telegram_calls_at_once(api: Bot, person: Player) -> None:
+    await registration(api).look()
+    async with answering(person, 503, again_after=3600) as heard:
+        await person.say("/help")
+        await failed_calls(api)
+        await registration(api).look()
+
+        async def called_again() -> bool:
+            return len(heard) == 2
+
+        await until(called_again)
 
 
 async def test_a_secret_that_is_not_ours_is_replaced(api: Bot, person: Player) -> None:
