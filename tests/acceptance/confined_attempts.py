@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-FOLDERS = ("/", "/app", "/app/bot", "/etc", "/usr/lib", "/srv", "/dev", "/proc/sys/kernel")
+FOLDERS = ("/", "/app", "/app/bot", "/etc", "/usr/lib", "/srv", "/dev")
 WRITABLE = ("/data", "/tmp")  # noqa: S108 - as the container has it
 PROCESSES = 200
 STATUS = {"CapPrm": "0" * 16, "CapEff": "0" * 16, "CapBnd": "0" * 16, "CapAmb": "0" * 16, "NoNewPrivs": "1"}
@@ -32,6 +32,7 @@ def main() -> None:
     }
     wrong = [what for what, act in forbidden.items() if is_possible(act)]
     wrong += [f"no writing in {folder}" for folder in WRITABLE if not is_possible(partial(write, folder))]
+    wrong += [f"{folder} is not read-only" for folder in FOLDERS if not os.statvfs(folder).f_flag & os.ST_RDONLY]
     told = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     wrong += [f"{name} is {told[name].strip()}" for name, wanted in STATUS.items() if told[name].strip() != wanted]
     sys.stdout.write(json.dumps(wrong))
