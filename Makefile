@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 KILLS  ?= 500
 SEED   ?= 1
 
-.PHONY: demo run test torture crowd check format lock bench clean
+.PHONY: demo run test torture crowd hardened deployment check format lock bench clean
 
 demo: $(VENV)/.sandbox          ## the whole product against stand-ins: no token, no key, no network
 	$(BIN)/python -m sandbox demo
@@ -21,6 +21,17 @@ torture: $(VENV)/.dev           ## twenty minutes of kills; prints the table of 
 
 crowd: $(VENV)/.dev             ## ten thousand open tasks: how soon the bot is at work, how soon it ends
 	$(BIN)/python -m tests.acceptance.crowd
+hardened: $(VENV)/.dev          ## the bot at work under a container's restrictions, without one; needs root
+	$(BIN)/python -m tests.acceptance.confined
+
+deployment: $(VENV)/.deployment ## Dockerfile, compose.yaml and the systemd unit, by their linters
+	$(VENV)/deployment/bin/hadolint Dockerfile
+	$(VENV)/deployment/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	@# The unit's own command stands where it is installed, not here.
+	sed 's|^ExecStart=.*|ExecStart=/bin/true|' deploy/rushes.service > $(VENV)/deployment/rushes.service
+	systemd-analyze verify $(VENV)/deployment/rushes.service
+	systemd-analyze security --offline=true --threshold=20 deploy/rushes.service > $(VENV)/deployment/exposure.txt
+	tail -1 $(VENV)/deployment/exposure.txt
 
 check: $(VENV)/.dev             ## format, lint, types, layers
 	$(BIN)/ruff format --check .
@@ -40,6 +51,7 @@ lock: $(VENV)/.dev              ## resolve the lock files anew, with hashes
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra sandbox -o requirements/sandbox.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra sandbox --group dev -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --group deployment -o requirements/deployment.txt
 
 # One environment, three sizes; each larger one contains the smaller ones.
 $(VENV)/.run: requirements/run.txt
@@ -49,6 +61,12 @@ $(VENV)/.run $(VENV)/.sandbox $(VENV)/.dev:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Rushes needs Python 3.11 or newer; say PYTHON=python3.12 make ...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# Tools that nothing else needs, in an environment of their own.
+$(VENV)/.deployment: requirements/deployment.txt
+	@test -x $(VENV)/deployment/bin/python || $(PYTHON) -m venv $(VENV)/deployment
+	$(VENV)/deployment/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 clean:

@@ -12,6 +12,7 @@ import structlog
 from bot import __version__, environment
 from bot.app import run
 from bot.doctor.examination import examine
+from bot.intake.webhook import secret_of
 from bot.ops.logs import set_up
 from bot.ops.redactor import Redactor, secrets_in
 from bot.query import CannotAsk, listing, query
@@ -82,7 +83,8 @@ def _redactor(gateways: Iterable[Gateway] = ()) -> Redactor:
         variables = environment.variables()
     except environment.EnvironmentUnreadable:  # whoever needs what stands in .env says what is wrong with it
         variables = dict(os.environ)
-    return Redactor((*secrets_in(variables), *(key for gateway in gateways for key in gateway.keys)))
+    webhook = secret_of(variables.get("TELEGRAM_BOT_TOKEN", ""))
+    return Redactor((*secrets_in(variables), *(key for gateway in gateways for key in gateway.keys), webhook))
 
 
 def _run() -> None:

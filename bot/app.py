@@ -27,10 +27,13 @@ from bot.intake.access import Access
 from bot.intake.commands import Commands
 from bot.intake.doors import Doors
 from bot.intake.gate import Gate
+from bot.intake.inbox import Inbox
 from bot.intake.invitations import new_code
+from bot.intake.registration import Registration
 from bot.intake.rights import Rights
 from bot.intake.router import Desk, Router
 from bot.intake.updates import AnotherReader, Updates
+from bot.intake.webhook import PATH, Webhook, secret_of
 from bot.media.download import Downloader
 from bot.ops.bookkeeping import Bookkeeping
 from bot.ops.health import Check, Health
@@ -61,15 +64,15 @@ log = structlog.stdlib.get_logger(__name__)
 
 # Seconds for the whole of a file, and more for the largest ones: bytes a second below which it is given up.
 FETCH_TIMEOUT, SLOWEST_FETCH = 600.0, 500_000
-UPDATES_SILENT_AFTER = 120.0
 POLLS_LATE_AFTER = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Loops:
-    """The three endless stages."""
+    """The three endless stages, and the inbox that what was taken in goes through."""
 
-    updates: Updates
+    inbox: Inbox
+    updates: Updates | Webhook
     scheduler: Scheduler
     sender: Sender
 
@@ -82,7 +85,7 @@ async def run(settings: Settings, gateways: Gateways) -> None:
         await stack.enter_async_context(Bookkeeping(store, time.time))
         application = await stack.enter_async_context(telegram_application(settings))
         loops = await _build(settings, gateways, store, application, stack)
-        await stack.enter_async_context(_serving(settings, Health(_checks(store, loops)).routes()))
+        await stack.enter_async_context(_serving(settings, _routes(store, loops)))
         log.info("Rushes is running", bot=f"@{application.bot.username}", version=__version__)
         await _until_stopped(loops)
     leave_threads()
@@ -128,11 +131,21 @@ async def _build(
     desk = Desk(store, commands, doors, rights, seal, clocks.now, admins)
     Router(desk).register(application)
     gate = Gate(access, courier, seal, username, settings.limit_commands_per_minute, clocks.now)
+    inbox = Inbox(application, store, gate, gallery.browse, clocks.now)
     return Loops(
-        Updates(application, store, gate, gallery.browse, clocks.now),
+        inbox,
+        _updates(settings, application, inbox),
         Scheduler(store, poller, lanes, clocks),
         Sender(store, courier, pacing, clocks.now, clocks.monotonic),
     )
+
+
+def _updates(settings: Settings, application: AnyApplication, inbox: Inbox) -> Updates | Webhook:
+    if not settings.telegram_webhook:
+        return Updates(application, inbox, time.time)
+    secret = secret_of(settings.telegram_bot_token.get_secret_value())
+    registration = Registration(application.bot, f"{settings.public_url}{PATH}", secret, time.time)
+    return Webhook(inbox, registration, secret)
 
 
 async def _until_stopped(loops: Loops) -> None:
@@ -149,7 +162,7 @@ async def _until_stopped(loops: Loops) -> None:
     stopping.cancel()
     workers[0].cancel()
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(loops.updates.drain(), 1.0)
+        await asyncio.wait_for(loops.inbox.drain(), 1.0)
     for worker in workers[1:]:
         worker.cancel()
     await asyncio.gather(stopping, *workers, return_exceptions=True)
@@ -187,12 +200,19 @@ async def _serving(settings: Settings, routes: Iterable[web.AbstractRouteDef]) -
         await server.cleanup()
 
 
+def _routes(store: Store, loops: Loops) -> list[web.RouteDef]:
+    """What the bot answers over HTTP; each part brings its own."""
+    return [
+        *Health(_checks(store, loops)).routes(),
+        *(loops.updates.routes() if isinstance(loops.updates, Webhook) else ()),
+    ]
+
+
 def _checks(store: Store, loops: Loops) -> dict[str, Check]:
     """What has to hold while the bot is well."""
 
     async def updates() -> str:
-        silence = time.time() - loops.updates.last_answer
-        return f"Telegram has not answered for {silence:.0f} s" if silence > UPDATES_SILENT_AFTER else ""
+        return loops.updates.problem()
 
     async def polls() -> str:
         late = loops.scheduler.lateness()

@@ -12,8 +12,11 @@ from sandbox.refusal import CONFLICT, ApiError, bad_request
 from sandbox.sending import Method
 from sandbox.shapes import Json, chat_shape, person_shape
 from sandbox.state import State
+from sandbox.webhook import Target
 
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
+_SECRET = re.compile(r"[A-Za-z0-9_-]*")
+_MAX_SECRET = 256
 _MAX_COMMANDS = 100
 _MAX_DESCRIPTION = 256
 _MAX_ANSWER = 200
@@ -54,7 +57,7 @@ async def get_me(state: State, _params: Params) -> Json:
 
 async def get_updates(state: State, params: Params) -> list[Any]:
     """The long poll."""
-    if state.webhook_url:
+    if state.webhook.target.url:
         text = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
         raise ApiError(CONFLICT, f"Conflict: {text}")
     state.updates.allow(params.sequence("allowed_updates"))
@@ -62,29 +65,35 @@ async def get_updates(state: State, params: Params) -> list[Any]:
 
 
 async def set_webhook(state: State, params: Params) -> bool:
-    """Remembered only: the stand-in calls no webhook."""
-    url = params.text("url")
-    if url and not url.startswith("https://"):
+    """From now on updates are handed over there, those that wait included. Only a local server takes http."""
+    target = Target(params.text("url"), params.text("secret_token"), params.integer("max_connections", 40))
+    if target.url and not target.url.startswith(("https://", "http://") if state.local else "https://"):
         raise bad_request("Bad webhook: An HTTPS URL must be provided for webhook")
-    return _change_webhook(state, params, url)
+    if len(target.secret) > _MAX_SECRET:
+        raise bad_request("Secret token is too long")
+    if not _SECRET.fullmatch(target.secret):
+        raise bad_request("Secret token contains unallowed characters")
+    return _change_webhook(state, params, target if target.url else Target())
 
 
 async def delete_webhook(state: State, params: Params) -> bool:
     """Back to the long poll."""
-    return _change_webhook(state, params, "")
+    return _change_webhook(state, params, Target())
 
 
-def _change_webhook(state: State, params: Params, url: str) -> bool:
-    state.webhook_url = url
+def _change_webhook(state: State, params: Params, target: Target) -> bool:
+    if target.url:
+        state.updates.cut()
     state.updates.allow(params.sequence("allowed_updates"))
     if params.flag("drop_pending_updates"):
         state.updates.drop()
+    state.webhook.aim(target)
     return True
 
 
 async def get_webhook_info(state: State, _params: Params) -> Json:
-    """What setWebhook left behind."""
-    info = {"url": state.webhook_url, "has_custom_certificate": False, "pending_update_count": state.updates.pending}
+    """What setWebhook left behind, and how it goes."""
+    info = {**state.webhook.info(), "pending_update_count": state.updates.pending}
     return {**info, **({"allowed_updates": state.updates.allowed} if state.updates.allowed else {})}
 
 

@@ -66,6 +66,7 @@ class Control:
             web.post("/sim/weather", _answering(self._weather)),
             web.post("/sim/gateway-faults", _answering(self._gateway_fault)),
             web.delete("/sim/gateway-faults", _answering(self._no_gateway_faults)),
+            web.post("/sim/proxy", _answering(self._proxy)),
             web.post("/sim/tasks", _answering(self._task)),
         ]
 
@@ -272,6 +273,12 @@ class Control:
 
     async def _no_gateway_faults(self, _: web.Request) -> Json:
         self._gateway_faults.clear()
+        return {}
+
+    async def _proxy(self, request: web.Request) -> Json:
+        """Where calls of a webhook arrive, whose address begins with the public one."""
+        body = await request.json()
+        self._state.webhook.inside[str(body["public"])] = str(body["inside"])
         return {}
 
     async def _task(self, request: web.Request) -> Json:

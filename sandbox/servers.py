@@ -105,6 +105,9 @@ async def serving(port: int = 0, media: Media | None = None, *, local: bool = Fa
         page = web.static("/chat", _PAGE)
         origin = await _listen(stack, [*control.routes(), page, *telegram.routes()], port)
         stack.callback(telegram.state.updates.release)
+        calling = asyncio.create_task(telegram.state.webhook.run())
+        stack.push_async_callback(asyncio.wait, {calling})
+        stack.callback(calling.cancel)
         yield Origins(origin, cdn, gateways, folder, local)
 
 

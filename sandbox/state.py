@@ -9,6 +9,7 @@ from typing import Any
 from sandbox.chats import Chats, Person
 from sandbox.files import Files
 from sandbox.updates import Updates
+from sandbox.webhook import Webhook
 
 
 @dataclass(slots=True)
@@ -26,12 +27,12 @@ class State:
     files: Files = field(default_factory=Files)
     commands: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
     texts: dict[tuple[str, str], str] = field(default_factory=dict)
-    webhook_url: str = ""
     popups: list[dict[str, Any]] = field(default_factory=list)
     actions: list[dict[str, Any]] = field(default_factory=list)
     inline: dict[str, dict[str, Any]] = field(default_factory=dict)
     chats: Chats = field(init=False)
     updates: Updates = field(init=False)
+    webhook: Webhook = field(init=False)
 
     @property
     def max_upload(self) -> int:
@@ -43,3 +44,4 @@ class State:
         self.me = Person(number, "Rushes", is_bot=True, username="rushes_sandbox_bot")
         self.chats = Chats(self.clock)
         self.updates = Updates(self.clock)
+        self.webhook = Webhook(self.updates, self.clock)
