@@ -3,16 +3,14 @@
 import asyncio
 import contextlib
 import logging
-import os
 import random
 import signal
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-
-from aiohttp import web
 
 from bot import __version__
 from bot.delivery.asides import Asides
@@ -34,8 +32,9 @@ from bot.intake.router import Desk, Router
 from bot.intake.updates import Updates
 from bot.media.download import Downloader
 from bot.ops.bookkeeping import Bookkeeping
-from bot.ops.health import Check, Health
-from bot.ops.server import start_server
+from bot.ops.health import Health
+from bot.ops.lag import LoopLag
+from bot.ops.metrics import Metrics
 from bot.polling.accounts import Accounts
 from bot.polling.cadence import Pace
 from bot.polling.inquiry import Inquiry
@@ -43,28 +42,27 @@ from bot.polling.limiter import Lanes
 from bot.polling.poller import Clocks, Poller
 from bot.polling.scheduler import Scheduler
 from bot.settings import Settings
-from bot.start import AnyApplication, CannotStart, open_store, single_instance, telegram_application
-from bot.storage.sqlite import DatabaseError
+from bot.start import AnyApplication, open_store, opened_door, serving, single_instance, telegram_application
 from bot.storage.store import Store
 from bot.tracking.gateways import Gateways
 from bot.tracking.seal import Seal
+from bot.watch import Watched, readings
 from providers.client import GatewayClient
 
 log = logging.getLogger(__name__)
 
 # Seconds for the whole of a file, and more for the largest ones: bytes a second below which it is given up.
 FETCH_TIMEOUT, SLOWEST_FETCH = 600.0, 500_000
-UPDATES_SILENT_AFTER = 120.0
-POLLS_LATE_AFTER = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Loops:
-    """The three endless stages."""
+    """The three endless stages, and who watches the gateways for one of them."""
 
     updates: Updates
     scheduler: Scheduler
     sender: Sender
+    accounts: Accounts
 
 
 async def run(settings: Settings, gateways: Gateways) -> None:
@@ -73,11 +71,17 @@ async def run(settings: Settings, gateways: Gateways) -> None:
         stack.enter_context(single_instance(settings.database_path))
         store = await stack.enter_async_context(open_store(settings.database_path))
         await stack.enter_async_context(Bookkeeping(store, time.time))
-        application = await stack.enter_async_context(telegram_application(settings))
-        loops = await _build(settings, gateways, store, application, stack)
-        await stack.enter_async_context(_serving(settings, Health(_checks(store, loops)).routes()))
+        await stack.enter_async_context(LoopLag(store.tally))
+        health, door = await stack.enter_async_context(Health()), stack.enter_context(opened_door(settings))
+        async with serving(door, health.routes()):
+            application = await stack.enter_async_context(telegram_application(settings, store.tally))
+            loops = await _build(settings, gateways, store, application, stack)
+        watched = Watched(store, loops.updates, loops.scheduler, loops.sender, loops.accounts)
+        health.watch(watched.alive(), watched.working())
+        metrics = Metrics(partial(readings, watched, health))
+        await stack.enter_async_context(serving(door, [*health.routes(), *metrics.routes()]))
         log.info("Rushes is running as @%s", application.bot.username)
-        await _until_stopped(loops)
+        await _until_stopped(loops, health)
     log.info("stopped")
 
 
@@ -122,10 +126,11 @@ async def _build(
         Updates(application, store, gate, gallery.browse, clocks.now),
         Scheduler(store, poller, lanes, clocks),
         Sender(store, courier, pacing, clocks.now, clocks.monotonic),
+        accounts,
     )
 
 
-async def _until_stopped(loops: Loops) -> None:
+async def _until_stopped(loops: Loops, health: Health) -> None:
     """Runs the loops until a signal comes; if one of them breaks, the bot stops rather than limp on.
 
     Intake ends first and the sender last, so that what was taken in is handed on.
@@ -136,6 +141,7 @@ async def _until_stopped(loops: Loops) -> None:
     workers = [asyncio.create_task(loop.run()) for loop in (loops.updates, loops.scheduler, loops.sender)]
     stopping: asyncio.Task[Any] = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait([stopping, *workers], return_when=asyncio.FIRST_COMPLETED)
+    health.stop()
     stopping.cancel()
     workers[0].cancel()
     with contextlib.suppress(TimeoutError):
@@ -156,45 +162,6 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-@asynccontextmanager
-async def _serving(settings: Settings, routes: Iterable[web.AbstractRouteDef]) -> AsyncIterator[None]:
-    """The bot's own HTTP server for as long as the block runs, if it is to have one."""
-    if settings.http_port is None:
-        yield
-        return
-    try:
-        server = await start_server(settings.http_host, settings.http_port, routes)
-    except OSError as error:
-        raise CannotStart(
-            f"HTTP_PORT {settings.http_port} can not be used on {settings.http_host}: {os.strerror(error.errno or 0)}."
-        ) from error
-    try:
-        yield
-    finally:
-        await server.cleanup()
-
-
-def _checks(store: Store, loops: Loops) -> dict[str, Check]:
-    """What has to hold while the bot is well."""
-
-    async def updates() -> str:
-        silence = time.time() - loops.updates.last_answer
-        return f"Telegram has not answered for {silence:.0f} s" if silence > UPDATES_SILENT_AFTER else ""
-
-    async def polls() -> str:
-        late = loops.scheduler.lateness()
-        return f"polls are {late:.0f} s late" if late > POLLS_LATE_AFTER else ""
-
-    async def database() -> str:
-        try:
-            await store.check_writable()
-        except DatabaseError as error:
-            return str(error)
-        return ""
-
-    return {"updates": updates, "polls": polls, "database": database}
 
 
 def _access(settings: Settings) -> Access:

@@ -1,4 +1,4 @@
-"""What the bot stands on, opened one by one: the lock beside the database, the database, Telegram.
+"""What the bot stands on, opened one by one: the lock beside the database, the database, a port, Telegram.
 
 Each either opens or says in one sentence why it can not; used by whatever runs the bot or examines its surroundings.
 """
@@ -6,18 +6,23 @@ Each either opens or says in one sentence why it can not; used by whatever runs 
 import asyncio
 import fcntl
 import logging
-from collections.abc import AsyncIterator, Iterator
+import os
+import socket
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, ApplicationBuilder
 
 from bot.bot_api import UpdatesBot, bot_api_request
+from bot.ops.server import start_server
 from bot.settings import Settings
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
+from bot.tracking.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -61,13 +66,47 @@ async def open_store(path: Path) -> AsyncIterator[Store]:
         await store.close()
 
 
+@contextmanager
+def opened_door(settings: Settings) -> Iterator[socket.socket | None]:
+    """The port at which the bot is asked over HTTP, for as long as the block runs, if it is to have one."""
+    if settings.http_port is None:
+        yield None
+        return
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            settings.http_host, settings.http_port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        door = socket.create_server(address[:2], family=family)
+    except OSError as error:
+        why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+        raise CannotStart(f"HTTP_PORT {settings.http_port} can not be used on {settings.http_host}: {why}.") from error
+    with door:
+        yield door
+
+
 @asynccontextmanager
-async def telegram_application(settings: Settings) -> AsyncIterator[AnyApplication]:
-    """The library's application, without its own update loop and job queue: both would lose what a crash interrupts."""
+async def serving(door: socket.socket | None, routes: Iterable[web.AbstractRouteDef]) -> AsyncIterator[None]:
+    """Behind the door these routes are answered for as long as the block runs."""
+    if door is None:
+        yield
+        return
+    server = await start_server(door, routes)
+    try:
+        yield
+    finally:
+        await server.cleanup()
+
+
+@asynccontextmanager
+async def telegram_application(settings: Settings, tally: Tally | None = None) -> AsyncIterator[AnyApplication]:
+    """The library's application, without its own update loop and job queue: both would lose what a crash interrupts.
+
+    `tally` counts its calls.
+    """
     server = settings.telegram_api_base_url
     try:
-        calls = bot_api_request(server, CONNECTIONS)
-        updates = bot_api_request(server, 1)
+        calls = bot_api_request(server, CONNECTIONS, tally)
+        updates = bot_api_request(server, 1, tally)
     except ValueError as error:
         raise CannotStart(str(error)) from error
     bot = UpdatesBot(

@@ -27,6 +27,7 @@ from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.text.catalogue import language_of
 from bot.tracking.gallery import Search
+from bot.tracking.measures import LAST_SUCCESS, UPDATES
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class Letter:
 
 
 class Updates:
-    """The update loop. `last_answer` is when Telegram last answered, for the health check.
+    """The update loop. `trouble` is what went wrong with the latest question to Telegram, "" if nothing did.
 
     `browse` is given what people search for; that is not stored.
     """
@@ -75,7 +76,7 @@ class Updates:
         browse: Callable[[Search], None],
         clock: Callable[[], float],
     ) -> None:
-        self.last_answer = clock()
+        self._last_answer = clock()
         self._application = application
         self._store = store
         self._gate = gate
@@ -89,6 +90,8 @@ class Updates:
         self._latest_short = 0, -LATELY  # the chat without a long line that spoke last, and when
         self._slots = asyncio.Semaphore(IN_HAND)
         self._failed: set[int] = set()
+        self._answered_at = self._moves_by = time.monotonic()
+        self.trouble = ""
         self._heard: dict[int, str] = {}
         application.add_error_handler(self._note_failure)
 
@@ -102,24 +105,41 @@ class Updates:
                 await self._take_in(await self._fetch())
                 pause = PAUSE_AFTER_ERROR
             except (TelegramError, DatabaseError) as error:
+                if isinstance(error, TelegramError):
+                    self.trouble = type(error).__name__
                 # What was not stored is not confirmed either: Telegram hands it out again.
-                await asyncio.sleep(_pause_for(error, pause))
+                await self._rest(_pause_for(error, pause))
                 pause = min(pause * 2, LONGEST_PAUSE)
+
+    def stalled(self) -> float:
+        """Seconds since the loop last moved, the pauses aside that it has to make."""
+        return max(0.0, time.monotonic() - self._moves_by)
+
+    def silence(self) -> float:
+        """Seconds since Telegram last answered the question for updates."""
+        return time.monotonic() - self._answered_at
 
     async def drain(self) -> None:
         """Waits until every update in hand is handled."""
         while self._chains:
             await asyncio.gather(*self._chains.values(), return_exceptions=True)
 
+    async def _rest(self, seconds: float) -> None:
+        self._moves_by = time.monotonic() + seconds
+        await asyncio.sleep(seconds)
+
     async def _fetch(self) -> list[Json]:
-        asked = time.monotonic()
-        updates: list[Json] = await self._application.bot.get_raw_updates(self._offset, LONG_POLL, READ_MARGIN, WANTED)
-        self.last_answer = self._clock()
+        asked = self._moves_by = time.monotonic()
+        # After trouble the first question does not wait for news: that Telegram answers again is to be known at once.
+        wait = 0 if self.trouble else LONG_POLL
+        updates: list[Json] = await self._application.bot.get_raw_updates(self._offset, wait, READ_MARGIN, WANTED)
+        self._last_answer, self._answered_at, self.trouble = self._clock(), time.monotonic(), ""
+        self._store.tally.note(LAST_SUCCESS, self._last_answer, "updates")
         if updates:
-            self._last_update_at = self.last_answer
+            self._last_update_at = self._last_answer
         elif time.monotonic() - asked < AT_ONCE:
             await asyncio.sleep(AT_ONCE)  # a server that does not know long polling is not to be hammered
-        if self.last_answer - self._last_update_at > OFFSET_LIFE:
+        if self._last_answer - self._last_update_at > OFFSET_LIFE:
             self._offset = None
         return updates
 
@@ -129,10 +149,18 @@ class Updates:
         await self._learn_verdicts()
         welcome = [letter for letter in map(self._admitted, updates) if letter]
         fresh = await self._keep(welcome) if welcome else set()
+        self._count(updates, {letter.update_id for letter in welcome}, fresh)
         self._offset = updates[-1]["update_id"] + 1
         for letter in welcome:
             if letter.update_id in fresh:
                 await self._dispatch(letter)
+
+    def _count(self, updates: Sequence[Json], welcome: set[int], fresh: set[int]) -> None:
+        for update in updates:
+            kind = next((kind for kind in WANTED if kind in update), "other")
+            number = update["update_id"]
+            outcome = "taken" if number in fresh else "repeated" if number in welcome else "turned_away"
+            self._store.tally.add(UPDATES, kind, outcome)
 
     def _admitted(self, body: Json) -> Letter | None:
         """The update as it is stored, if the gate lets it pass.
@@ -188,6 +216,7 @@ class Updates:
     async def _dispatch(self, letter: Letter) -> None:
         """Queues the update behind the earlier ones of its chat; other chats do not wait for it."""
         await self._slots.acquire()
+        self._moves_by = time.monotonic()
         chat = letter.seen.chat_id
         self._lines[chat] += 1
         if self._lines[chat] <= LONG_LINE:

@@ -8,11 +8,23 @@ import contextlib
 import heapq
 import logging
 import math
+from collections import Counter
+from collections.abc import Iterator
+from operator import attrgetter
 
 from bot.polling.limiter import Lane, Lanes
 from bot.polling.poller import Clocks, Poller
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
+from bot.tracking.measures import (
+    ACCOUNT_REST,
+    OPEN_TASKS,
+    POLL_LATENESS,
+    POLL_OVERDUE,
+    POLLS_IN_FLIGHT,
+    POLLS_WAITING,
+    Reading,
+)
 from bot.tracking.model import Task
 
 log = logging.getLogger(__name__)
@@ -37,6 +49,7 @@ class Scheduler:
         self._heap: list[tuple[float, int]] = []
         self._due: dict[int, float] = {}
         self._asking: set[int] = set()
+        self._waiting: dict[int, float] = {}  # tasks in a lane, and since when they are due
         self._not_before: dict[int, float] = {}
         self._workers: set[asyncio.Task[None]] = set()
         self._timers: dict[Lane, asyncio.TimerHandle] = {}
@@ -49,6 +62,26 @@ class Scheduler:
     def lateness(self) -> float:
         """Seconds by which the most overdue task is late."""
         return max(0.0, self._clocks.monotonic() - self._heap[0][0]) if self._heap else 0.0
+
+    def readings(self) -> Iterator[Reading]:
+        """What is watched and what waits, as it is now; cheap enough for a hundred thousand tasks."""
+        now, lanes = self._clocks.monotonic(), self._lanes.all()
+        known = {provider for provider, account in lanes if account >= 0}
+        open_tasks = {**dict.fromkeys(known, 0), **Counter(map(attrgetter("provider"), self._open.values()))}
+        for provider, count in open_tasks.items():
+            yield Reading(OPEN_TASKS, count, (provider or "unknown",))
+        waits = [self._overdue(lane, now) for lane in lanes.values()]
+        yield Reading(POLLS_WAITING, len(self._waiting))
+        yield Reading(POLLS_IN_FLIGHT, len(self._workers))
+        yield Reading(POLL_OVERDUE, max([self.lateness(), *waits]))
+        for (provider, account), lane in lanes.items():
+            if account >= 0:
+                yield Reading(ACCOUNT_REST, max(0.0, lane.rests_until - now), (provider, str(account + 1)))
+
+    def _overdue(self, lane: Lane, now: float) -> float:
+        """For how long the lane's first task could have been asked for by now."""
+        due = self._waiting.get(lane.first, now) if lane.first is not None else now
+        return max(0.0, now - max(due, lane.rests_until))
 
     async def run(self) -> None:
         """Polls for ever. Cancelling it gives up the questions in flight; they are asked again after a start."""
@@ -146,6 +179,7 @@ class Scheduler:
             del self._due[task_id]
             lane = self._lane_of(self._open[task_id])
             self._asking.add(task_id)
+            self._waiting[task_id] = due
             lane.join(task_id)
             touched.add(lane)
         for lane in touched:
@@ -166,9 +200,11 @@ class Scheduler:
 
     async def _ask(self, lane: Lane, task_id: int) -> None:
         started = self._clocks.monotonic()
+        due = self._waiting.pop(task_id)
         try:
             task = self._open.get(task_id)
             if task is not None:
+                self._store.tally.observe(POLL_LATENESS, started - max(due, lane.rests_until))
                 await self._poll(task, started)
         finally:
             self._asking.discard(task_id)

@@ -53,6 +53,11 @@ class Transaction(Outbox, Counts, History, People):
         """Drops the numbers of handled updates that Telegram can no longer hand out again."""
         await self._change("DELETE FROM inbox WHERE body IS NULL AND received_at < ?", (moment,))
 
+    async def write_nothing(self) -> None:
+        """A change like any other to the disk, and none to what is stored."""
+        ((version,),) = await self._all("PRAGMA user_version", ())
+        await self._change(f"PRAGMA user_version = {int(version)}")
+
     async def note_told(self, what: str, digest: str) -> None:
         """Telegram was told this about the bot."""
         await self._change("INSERT OR REPLACE INTO told (what, digest) VALUES (?, ?)", (what, digest))
