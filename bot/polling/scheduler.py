@@ -10,7 +10,6 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Iterator
-from operator import attrgetter
 
 from bot.polling.limiter import Lane, Lanes
 from bot.polling.poller import Clocks, Poller
@@ -46,6 +45,7 @@ class Scheduler:
         self._lanes = lanes
         self._clocks = clocks
         self._open: dict[int, Task] = {}
+        self._open_at: Counter[str] = Counter()  # how many of them each provider has
         self._heap: list[tuple[float, int]] = []
         self._due: dict[int, float] = {}
         self._asking: set[int] = set()
@@ -66,9 +66,7 @@ class Scheduler:
     def readings(self) -> Iterator[Reading]:
         """What is watched and what waits, as it is now; cheap enough for a hundred thousand tasks."""
         now, lanes = self._clocks.monotonic(), self._lanes.all()
-        known = {provider for provider, account in lanes if account >= 0}
-        open_tasks = {**dict.fromkeys(known, 0), **Counter(map(attrgetter("provider"), self._open.values()))}
-        for provider, count in open_tasks.items():
+        for provider, count in self._open_at.items():
             yield Reading(OPEN_TASKS, count, (provider or "unknown",))
         waits = [self._overdue(lane, now) for lane in lanes.values()]
         yield Reading(POLLS_WAITING, len(self._waiting))
@@ -124,7 +122,7 @@ class Scheduler:
                 self._store.tasks_changed.put_nowait(task_id)
                 continue
             if task is None:
-                self._open.pop(task_id, None)
+                self._drop(task_id)
                 self._due.pop(task_id, None)
             elif task_id not in self._open:
                 self._admit(task, 0.0)
@@ -148,9 +146,19 @@ class Scheduler:
     def _admit(self, task: Task, wait: float) -> None:
         if not self._poller.can_ask(task):
             return  # it waits in the table until its provider is set up again
-        self._open[task.id] = task
+        self._keep(task)
         if task.id not in self._asking:
             self._plan(task.id, max(wait, self._soonest(task.id)))
+
+    def _keep(self, task: Task) -> None:
+        self._drop(task.id)
+        self._open[task.id] = task
+        self._open_at[task.provider] += 1
+
+    def _drop(self, task_id: int) -> None:
+        task = self._open.pop(task_id, None)
+        if task:
+            self._open_at[task.provider] -= 1
 
     def _plan_sooner(self, task_id: int) -> None:
         """As soon as it may be asked for again, if it is not due before that."""
@@ -225,11 +233,11 @@ class Scheduler:
         if task.id not in self._open:
             return  # nobody follows it any more
         if task.ending is not None:
-            del self._open[task.id]
+            self._drop(task.id)
             # Somebody may have asked to watch it again in this very moment; the table knows.
             self._store.tasks_changed.put_nowait(task.id)
             return
-        self._open[task.id] = task
+        self._keep(task)
         elapsed = self._clocks.monotonic() - started
         self._plan(task.id, max(0.0, wait - elapsed))
 

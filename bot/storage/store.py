@@ -110,10 +110,10 @@ class Store:
             pass
 
     async def try_again_to_write(self) -> None:
-        """After a change was not taken: writes something that changes nothing. Raises `DatabaseError`."""
+        """After a change was not taken: writes something, and takes it back. Raises `DatabaseError`."""
         if self.refusal:
             async with self.transaction() as tx:
-                await tx.write_nothing()
+                await tx.write_and_forget()
 
     # Intake
 

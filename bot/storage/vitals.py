@@ -8,7 +8,7 @@ from typing import Any
 from bot.tracking.measures import DATABASE_SIZE, DISK_FREE, INBOX_WAITING, OUTBOX_ROWS, WAL_SIZE, Reading
 
 # Each is answered from a partial index alone, except for how many of the rows that wait are in doubt.
-_WAITING = """
+WAITING = """
 SELECT (SELECT count(*) FROM outbox WHERE state IN ('pending', 'doubt')),
     (SELECT count(*) FROM outbox WHERE state IN ('pending', 'doubt') AND state = 'doubt'),
     (SELECT count(*) FROM outbox WHERE state = 'resting'),
@@ -20,7 +20,7 @@ Read = Callable[[str], Awaitable[list[Any]]]
 
 async def read_vitals(read: Read, path: Path) -> list[Reading]:
     """As of now. `path` is the database file."""
-    ((waiting, in_doubt, resting, inbox),) = await read(_WAITING)
+    ((waiting, in_doubt, resting, inbox),) = await read(WAITING)
     return [
         Reading(OUTBOX_ROWS, waiting - in_doubt, ("pending",)),
         Reading(OUTBOX_ROWS, in_doubt, ("doubt",)),
