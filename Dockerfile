@@ -40,7 +40,7 @@ VOLUME /data
 USER 10001:10001
 EXPOSE 8080
 
-# Healthy: Telegram answers, polls are on time, the database takes changes.
+# Healthy: no part of it hangs. A gateway or Telegram that is away is no fault of the bot's.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
   CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"HTTP_PORT\"]}/healthz', timeout=4)"]
 

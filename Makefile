@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+AUDIT  := .venv-audit
+BARE   := .venv-run
 KILLS  ?= 500
 SEED   ?= 1
 
-.PHONY: demo run test torture crowd hardened deployment check format lock bench clean
+.PHONY: demo run test torture crowd hardened deployment check format lock bench audit sbom clean
 
 demo: $(VENV)/.sandbox          ## the whole product against stand-ins: no token, no key, no network
 	$(BIN)/python -m sandbox demo
@@ -46,12 +48,23 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev             ## measured against a peer in the same run
 	$(BIN)/python -m benchmarks
 
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header
+
+# The largest first, and the others by its versions: what runs is what was tested.
 lock: $(VENV)/.dev              ## resolve the lock files anew, with hashes
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml -o requirements/run.txt
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra sandbox -o requirements/sandbox.txt
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml --extra sandbox --group dev -o requirements/dev.txt
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --group deployment -o requirements/deployment.txt
+	$(LOCK) --group deployment -o requirements/deployment.txt
+	$(LOCK) pyproject.toml --extra sandbox --group dev -o requirements/dev.txt
+	$(LOCK) pyproject.toml --extra sandbox -c requirements/dev.txt -o requirements/sandbox.txt
+	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/run.txt
+	$(LOCK) --group audit -o requirements/audit.txt
+
+audit: $(AUDIT)/.done           ## known weaknesses in what runs; needs the package index, and fails where it does not tell
+	$(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/run.txt
+
+sbom: $(AUDIT)/.done $(BARE)/.done ## sbom.json: everything that runs, with versions and licences (CycloneDX)
+	$(AUDIT)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o sbom.json $(BARE)/bin/python
+	$(BARE)/bin/python .ci/sbom_complete.py sbom.json
 
 # One environment, three sizes; each larger one contains the smaller ones.
 $(VENV)/.run: requirements/run.txt
@@ -69,5 +82,16 @@ $(VENV)/.deployment: requirements/deployment.txt
 	$(VENV)/deployment/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+# Apart from the environment above: the tools bring many packages, and the list is to hold nothing but what runs.
+$(AUDIT)/.done: requirements/audit.txt
+	@test -x $(AUDIT)/bin/python || $(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(BARE)/.done: requirements/run.txt $(AUDIT)/.done
+	@rm -rf $(BARE) && $(PYTHON) -m venv --without-pip $(BARE)
+	$(AUDIT)/bin/python -m pip --python $(BARE)/bin/python install --quiet --require-hashes -r $<
+	@touch $@
+
 clean:
-	rm -rf $(VENV) demo-output .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(AUDIT) $(BARE) sbom.json demo-output .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -5,13 +5,13 @@ import contextlib
 import random
 import signal
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
-from aiohttp import web
 
 from bot import __version__
 from bot.delivery.asides import Asides
@@ -36,8 +36,9 @@ from bot.intake.updates import AnotherReader, Updates
 from bot.intake.webhook import PATH, Webhook, secret_of
 from bot.media.download import Downloader
 from bot.ops.bookkeeping import Bookkeeping
-from bot.ops.health import Check, Health
-from bot.ops.server import start_server
+from bot.ops.health import Health
+from bot.ops.lag import LoopLag
+from bot.ops.metrics import Metrics
 from bot.polling.accounts import Accounts
 from bot.polling.cadence import Pace
 from bot.polling.inquiry import Inquiry
@@ -50,31 +51,33 @@ from bot.start import (
     CannotStart,
     leave_threads,
     open_store,
+    opened_door,
+    serving,
     single_instance,
     telegram_application,
-    unusable_port,
 )
-from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.tracking.gateways import Gateways
 from bot.tracking.seal import Seal
+from bot.tracking.tally import Tally
+from bot.watch import Watched, readings
 from providers.client import GatewayClient
 
 log = structlog.stdlib.get_logger(__name__)
 
 # Seconds for the whole of a file, and more for the largest ones: bytes a second below which it is given up.
 FETCH_TIMEOUT, SLOWEST_FETCH = 600.0, 500_000
-POLLS_LATE_AFTER = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Loops:
-    """The three endless stages, and the inbox that what was taken in goes through."""
+    """The three endless stages, the inbox before the first of them, and who watches the gateways for the second."""
 
     inbox: Inbox
     updates: Updates | Webhook
     scheduler: Scheduler
     sender: Sender
+    accounts: Accounts
 
 
 async def run(settings: Settings, gateways: Gateways) -> None:
@@ -83,11 +86,20 @@ async def run(settings: Settings, gateways: Gateways) -> None:
         await stack.enter_async_context(single_instance(settings.database_path))
         store = await stack.enter_async_context(open_store(settings.database_path))
         await stack.enter_async_context(Bookkeeping(store, time.time))
-        application = await stack.enter_async_context(telegram_application(settings))
-        loops = await _build(settings, gateways, store, application, stack)
-        await stack.enter_async_context(_serving(settings, _routes(store, loops)))
+        await stack.enter_async_context(LoopLag(store.tally))
+        health, door = await stack.enter_async_context(Health()), stack.enter_context(opened_door(settings))
+        async with serving(door, health.routes()):
+            application = await stack.enter_async_context(telegram_application(settings, store.tally))
+            loops = await _build(settings, gateways, store, application, stack)
+        watched = Watched(store, loops.updates, loops.scheduler, loops.sender, loops.accounts)
+        health.watch(watched.alive(), watched.working())
+        metrics = Metrics(partial(readings, watched, health))
+        routes = [*health.routes(), *metrics.routes()]
+        if isinstance(loops.updates, Webhook):
+            routes += loops.updates.routes()
+        await stack.enter_async_context(serving(door, routes))
         log.info("Rushes is running", bot=f"@{application.bot.username}", version=__version__)
-        await _until_stopped(loops)
+        await _until_stopped(loops, health)
     leave_threads()
     log.info("stopped")
 
@@ -134,21 +146,22 @@ async def _build(
     inbox = Inbox(application, store, gate, gallery.browse, clocks.now)
     return Loops(
         inbox,
-        _updates(settings, application, inbox),
+        _updates(settings, application, inbox, store.tally),
         Scheduler(store, poller, lanes, clocks),
         Sender(store, courier, pacing, clocks.now, clocks.monotonic),
+        accounts,
     )
 
 
-def _updates(settings: Settings, application: AnyApplication, inbox: Inbox) -> Updates | Webhook:
+def _updates(settings: Settings, application: AnyApplication, inbox: Inbox, tally: Tally) -> Updates | Webhook:
     if not settings.telegram_webhook:
-        return Updates(application, inbox, time.time)
+        return Updates(application, inbox, tally, time.time)
     secret = secret_of(settings.telegram_bot_token.get_secret_value())
     registration = Registration(application.bot, f"{settings.public_url}{PATH}", secret, time.time)
     return Webhook(inbox, registration, secret)
 
 
-async def _until_stopped(loops: Loops) -> None:
+async def _until_stopped(loops: Loops, health: Health) -> None:
     """Runs the loops until a signal comes; if one of them breaks, the bot stops rather than limp on.
 
     Intake ends first and the sender last, so that what was taken in is handed on.
@@ -159,6 +172,7 @@ async def _until_stopped(loops: Loops) -> None:
     workers = [asyncio.create_task(loop.run()) for loop in (loops.updates, loops.scheduler, loops.sender)]
     stopping: asyncio.Task[Any] = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait([stopping, *workers], return_when=asyncio.FIRST_COMPLETED)
+    health.stop()
     stopping.cancel()
     workers[0].cancel()
     with contextlib.suppress(TimeoutError):
@@ -182,50 +196,6 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-@asynccontextmanager
-async def _serving(settings: Settings, routes: Iterable[web.AbstractRouteDef]) -> AsyncIterator[None]:
-    """The bot's own HTTP server for as long as the block runs, if it is to have one."""
-    if settings.http_port is None:
-        yield
-        return
-    try:
-        server = await start_server(settings.http_host, settings.http_port, routes)
-    except OSError as error:
-        raise CannotStart(unusable_port(settings, error)) from error
-    try:
-        yield
-    finally:
-        await server.cleanup()
-
-
-def _routes(store: Store, loops: Loops) -> list[web.RouteDef]:
-    """What the bot answers over HTTP; each part brings its own."""
-    return [
-        *Health(_checks(store, loops)).routes(),
-        *(loops.updates.routes() if isinstance(loops.updates, Webhook) else ()),
-    ]
-
-
-def _checks(store: Store, loops: Loops) -> dict[str, Check]:
-    """What has to hold while the bot is well."""
-
-    async def updates() -> str:
-        return loops.updates.problem()
-
-    async def polls() -> str:
-        late = loops.scheduler.lateness()
-        return f"polls are {late:.0f} s late" if late > POLLS_LATE_AFTER else ""
-
-    async def database() -> str:
-        try:
-            await store.check_writable()
-        except DatabaseError as error:
-            return str(error)
-        return ""
-
-    return {"updates": updates, "polls": polls, "database": database}
 
 
 def _access(settings: Settings) -> Access:

@@ -5,7 +5,9 @@ flight that is several times the work, and an upload takes more than twice as lo
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
+from http import HTTPStatus
 from typing import Any, NoReturn
 from urllib.request import getproxies, proxy_bypass
 
@@ -14,6 +16,9 @@ import httpx
 from aiohttp.abc import AbstractStreamWriter
 from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
+
+from bot.tracking.measures import TELEGRAM_CALLS, TELEGRAM_DURATION
+from bot.tracking.tally import Tally
 
 # Telegram thinks for up to eight seconds before it answers a call that it wants to slow down.
 READ_TIMEOUT = 30.0
@@ -36,12 +41,12 @@ _MEANINGS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
 )
 
 
-def bot_api_request(server: str, connections: int) -> HTTPXRequest:
-    """What an `Application` calls `server` with, through the operator's proxy if there is one.
+def bot_api_request(server: str, connections: int, tally: Tally | None = None) -> HTTPXRequest:
+    """What an `Application` calls `server` with, through the operator's proxy if there is one; `tally` counts calls.
 
     Raises `ValueError` for a proxy that speaks no HTTP.
     """
-    transport = AiohttpTransport(connections, _proxy(httpx.URL(server)))
+    transport = AiohttpTransport(connections, _proxy(httpx.URL(server)), tally)
     return HTTPXRequest(
         read_timeout=READ_TIMEOUT,
         connect_timeout=CONNECT_TIMEOUT,
@@ -68,12 +73,26 @@ class UpdatesBot(ExtBot[None]):
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """httpx's interface on an aiohttp session. Answers are read whole; nothing is repeated, redirected or unpacked."""
 
-    def __init__(self, connections: int, proxy: str | None = None) -> None:
+    def __init__(self, connections: int, proxy: str | None = None, tally: Tally | None = None) -> None:
         self._connections = connections
         self._proxy = proxy
+        self._tally = tally or Tally()
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        # The path before the method holds the bot's token.
+        method, asked = request.url.path.rpartition("/")[2], time.monotonic()
+        try:
+            response = await self._send(request)
+        except httpx.TransportError as error:
+            is_sent = not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
+            self._tally.add(TELEGRAM_CALLS, method, "unanswered" if is_sent else "not_sent")
+            raise
+        self._tally.add(TELEGRAM_CALLS, method, _outcome(response.status_code))
+        self._tally.observe(TELEGRAM_DURATION, time.monotonic() - asked, method)
+        return response
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
         # A session belongs to a running loop, so the first call opens it.
         self._session = self._session or self._open()
         wait = request.extensions["timeout"]
@@ -107,6 +126,20 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         if self._session:
             await self._session.close()
             self._session = None
+
+
+def _outcome(status: int) -> str:
+    """How a call went, in the words of `TELEGRAM_CALLS`."""
+    if status < HTTPStatus.BAD_REQUEST:
+        return "ok"
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "failed"
+    named = {
+        HTTPStatus.UNAUTHORIZED: "unauthorized",
+        HTTPStatus.CONFLICT: "conflict",
+        HTTPStatus.TOO_MANY_REQUESTS: "throttled",
+    }
+    return next((word for code, word in named.items() if code == status), "refused")
 
 
 class _Body(aiohttp.Payload):

@@ -6,21 +6,25 @@ Each either opens or says in one sentence why it can not; used by whatever runs 
 import asyncio
 import errno
 import fcntl
+import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import structlog
+from aiohttp import web
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, ApplicationBuilder
 
 from bot.bot_api import UpdatesBot, bot_api_request
+from bot.ops.server import start_server
 from bot.settings import Settings
 from bot.storage.sqlite import DatabaseError, unusable
 from bot.storage.store import Store
+from bot.tracking.tally import Tally
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -80,7 +84,7 @@ def _locks(file: IO[str]) -> bool:
     return True
 
 
-def unusable_port(settings: Settings, error: OSError) -> str:
+def _unusable_port(settings: Settings, error: OSError) -> str:
     """Why nothing can be served there, and what to do: one sentence for the operator."""
     host, port = settings.http_host, settings.http_port
     match error.errno:
@@ -108,13 +112,46 @@ async def open_store(path: Path) -> AsyncIterator[Store]:
         await store.close()
 
 
+@contextmanager
+def opened_door(settings: Settings) -> Iterator[socket.socket | None]:
+    """The port at which the bot is asked over HTTP, for as long as the block runs, if it is to have one.
+
+    Raises `CannotStart`.
+    """
+    if settings.http_port is None:
+        yield None
+        return
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            settings.http_host, settings.http_port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        door = socket.create_server(address[:2], family=family)
+    except OSError as error:
+        raise CannotStart(_unusable_port(settings, error)) from error
+    with door:
+        yield door
+
+
 @asynccontextmanager
-async def telegram_bot(settings: Settings) -> AsyncIterator[UpdatesBot]:
-    """The library's bot, which has not spoken with Telegram yet. Raises `CannotStart`."""
+async def serving(door: socket.socket | None, routes: Iterable[web.AbstractRouteDef]) -> AsyncIterator[None]:
+    """Behind the door these routes are answered for as long as the block runs."""
+    if door is None:
+        yield
+        return
+    server = await start_server(door, routes)
+    try:
+        yield
+    finally:
+        await server.cleanup()
+
+
+@asynccontextmanager
+async def telegram_bot(settings: Settings, tally: Tally | None = None) -> AsyncIterator[UpdatesBot]:
+    """The library's bot, which has not spoken with Telegram yet; `tally` counts its calls. Raises `CannotStart`."""
     server = settings.telegram_api_base_url
     try:
-        calls = bot_api_request(server, CONNECTIONS)
-        updates = bot_api_request(server, 1)
+        calls = bot_api_request(server, CONNECTIONS, tally)
+        updates = bot_api_request(server, 1, tally)
     except ValueError as error:
         raise CannotStart(str(error)) from error
     bot = UpdatesBot(
@@ -130,9 +167,12 @@ async def telegram_bot(settings: Settings) -> AsyncIterator[UpdatesBot]:
 
 
 @asynccontextmanager
-async def telegram_application(settings: Settings) -> AsyncIterator[AnyApplication]:
-    """The library's application, without its own update loop and job queue: both would lose what a crash interrupts."""
-    async with telegram_bot(settings) as bot:
+async def telegram_application(settings: Settings, tally: Tally | None = None) -> AsyncIterator[AnyApplication]:
+    """The library's application, without its own update loop and job queue: both would lose what a crash interrupts.
+
+    `tally` counts its calls.
+    """
+    async with telegram_bot(settings, tally) as bot:
         application: AnyApplication = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
         await _say_hello(application)
         try:

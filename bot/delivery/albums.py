@@ -45,7 +45,10 @@ class Albums:
             elif not row.message_ids:
                 contents = await self._split(row, contents)
             await self._put_all(row, subject, contents)
-        await self._steps.finish(row)
+        if contents:
+            await self._steps.finish_media(row, by_link=all(isinstance(one, Message) for one in contents.values()))
+        else:
+            await self._steps.finish(row)
 
     async def _without_files(self, row: Delivery, subject: Subject) -> Delivery:
         """The row without what an earlier one has brought as a file, because Telegram shows it in no other form."""

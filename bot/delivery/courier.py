@@ -50,7 +50,7 @@ class Courier:
     ) -> None:
         self._store = store
         self._telegram = telegram
-        self._steps = Steps(store, telegram)
+        self._steps = Steps(store, telegram, clock)
         self._results = Results(telegram, stock, self._steps)
         self._albums = Albums(telegram, stock, self._steps)
         self._headers = Headers(stock, self._steps)

@@ -77,7 +77,7 @@ class Results:
             excuse = line.link("unavailable")
         if excuse:
             await self._excuse(line, excuse)
-        await self._steps.finish(row)
+        await self._steps.finish_media(row, by_link=excuse is not None)
 
     async def _is_there_as_file(self, row: Delivery, subject: Subject) -> bool:
         """Whether the file has come by the earlier row already, because Telegram shows it in no other form."""

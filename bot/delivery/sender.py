@@ -7,6 +7,7 @@ side. A file on its way holds up nothing but what stands behind it in the same r
 import asyncio
 import contextlib
 import logging
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -21,6 +22,16 @@ from bot.delivery.steps import SentPerhaps
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.storage.transaction import Transaction
+from bot.tracking.measures import (
+    BOT_PAUSE,
+    DELIVERIES,
+    DELIVERIES_IN_HAND,
+    DELIVERY_ERRORS,
+    LAST_SUCCESS,
+    OUTBOX_OLDEST,
+    PAUSED_CHATS,
+    Reading,
+)
 from bot.tracking.model import Delivery, OutboxKind, OutboxState, Priority
 from bot.tracking.stats import GIVEN_UP, SENT
 from bot.tracking.tally import MESSAGE, RESULT
@@ -89,6 +100,7 @@ class Sender:
         self._workers: dict[Lane, asyncio.Task[None]] = {}
         self._in_hand: Counter[int] = Counter()
         self._closed: set[int] = set()
+        self._looked_at = self._ended_at = monotonic()
 
     async def run(self) -> None:
         """Delivers for ever. When cancelled, what is in flight gets `GRACE` seconds to finish."""
@@ -98,13 +110,41 @@ class Sender:
         try:
             while True:
                 self._store.outbox_changed.clear()
-                began = self._monotonic()
+                began = self._looked_at = self._monotonic()
                 wait = await self._start_due()
                 # With thousands of rows due a look takes a while; no more than a quarter of the time goes into looking.
                 await asyncio.sleep(3 * (self._monotonic() - began))
                 await self._sleep(wait)
         finally:
             await self._wind_up()
+
+    def stalled(self) -> float:
+        """Seconds since the loop last looked at the table; it does at least every `IDLE` seconds."""
+        return self._monotonic() - self._looked_at
+
+    async def stuck(self) -> float:
+        """For how many seconds a row might have been sent while nothing was: neither sent nor found to fail."""
+        return min(await self._oldest(), self._monotonic() - self._ended_at)
+
+    async def readings(self) -> list[Reading]:
+        """What waits, as it is now. Raises `DatabaseError`."""
+        pauses = self._pacing.pauses(self._monotonic())
+        everywhere = pauses.pop(EVERYWHERE, 0.0)
+        return [
+            Reading(DELIVERIES_IN_HAND, len(self._workers)),
+            Reading(PAUSED_CHATS, len(pauses)),
+            Reading(BOT_PAUSE, everywhere),
+            Reading(OUTBOX_OLDEST, await self._oldest()),
+        ]
+
+    async def _oldest(self) -> float:
+        """For how many seconds the oldest row has waited that is due, in nobody's hand and of no paused chat."""
+        now, pauses = self._clock(), self._pacing.pauses(self._monotonic())
+        if EVERYWHERE in pauses:
+            return 0.0
+        rows = await self._store.waiting_longest(now, LOOK)
+        free = [since for row, since in rows if _lane(row) not in self._workers and row.chat_id not in pauses]
+        return max((now - since for since in free), default=0.0)
 
     async def _remember_pauses(self) -> None:
         tick, now = self._monotonic(), self._clock()
@@ -166,6 +206,7 @@ class Sender:
             await self._deliver(row)
         finally:
             del self._workers[lane]
+            self._ended_at = self._monotonic()
             self._leave(row.chat_id)
             self._store.outbox_changed.set()
 
@@ -189,15 +230,18 @@ class Sender:
             self._count(row, SENT)
             log.log(logging.INFO if _is_news(row) else logging.DEBUG, "delivered")
         except DeliveryError as error:
+            self._store.tally.add(DELIVERY_ERRORS, row.kind, _word(error))
             await self._record(row, self._verdict(row, error))
             if isinstance(error, ChatGone):
                 self._closed.add(row.chat_id)
         except DatabaseError as error:
             # It may have been sent; only the table does not know it yet.
+            self._store.tally.add(DELIVERY_ERRORS, row.kind, "database")
             log.error("a delivery is in doubt", error=error)  # noqa: TRY400 - the sentence says it all
             await self._record(row, _postpone(OutboxState.DOUBT, self._clock() + STORAGE_PAUSE, str(error)))
         except Exception as error:
             log.exception("a delivery broke")
+            self._store.tally.add(DELIVERY_ERRORS, row.kind, "defect")
             again = self._clock() + BACK_OFF_LONGEST
             await self._record(row, _postpone(OutboxState.DOUBT, again, type(error).__name__))
 
@@ -239,6 +283,9 @@ class Sender:
                 await asyncio.sleep(STORAGE_PAUSE)
 
     def _count(self, row: Delivery, outcome: str) -> None:
+        self._store.tally.add(DELIVERIES, row.kind, outcome)
+        if outcome == SENT:
+            self._store.tally.note(LAST_SUCCESS, self._clock(), "delivery")
         if row.kind not in _NO_MESSAGES:
             self._store.tally.count(RESULT if row.kind.is_result else MESSAGE, outcome)
 
@@ -251,6 +298,11 @@ class Sender:
         for worker in unfinished:
             worker.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
+
+
+def _word(error: DeliveryError) -> str:
+    """The error's name as it is counted: `RetryLater` is `retry_later`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
 
 
 def _lane(row: Delivery) -> Lane:

@@ -11,6 +11,7 @@ from bot.delivery.errors import DeliveryError, InDoubt, NotSent, TargetGone
 from bot.delivery.telegram import Telegram
 from bot.storage.store import Store
 from bot.text.message import Message
+from bot.tracking.measures import DETECTION_TO_CHAT
 from bot.tracking.model import Delivery, OutboxKind
 
 Ids = tuple[int, ...]
@@ -22,6 +23,8 @@ SLOW_SEND = 0.5
 
 # These are edited later, so they need a message that can be.
 _ANCHORED = frozenset({OutboxKind.CARD, OutboxKind.RESULT, OutboxKind.ALBUM})
+# These tell an end, with a sound.
+_LINES = frozenset({OutboxKind.RESULT, OutboxKind.HEADER})
 
 
 class SentPerhaps(DeliveryError):
@@ -29,11 +32,12 @@ class SentPerhaps(DeliveryError):
 
 
 class Steps:
-    """Sends and records, for one row at a time."""
+    """Sends and records, for one row at a time. `clock` gives epoch seconds."""
 
-    def __init__(self, store: Store, telegram: Telegram) -> None:
+    def __init__(self, store: Store, telegram: Telegram, clock: Callable[[], float]) -> None:
         self._store = store
         self._telegram = telegram
+        self._clock = clock
         self._result_sends = asyncio.Semaphore(RESULTS_AT_ONCE)
         self._other_sends = asyncio.Semaphore(OTHERS_AT_ONCE)
         self._is_stopping = False
@@ -63,6 +67,8 @@ class Steps:
             sent = tuple(filter(None, sent))
             async with self._store.transaction() as tx:
                 await tx.note_messages(row, sent)
+            if row.kind in _LINES:
+                self._note_arrival(row, "line")
             return sent
 
     async def send_text(self, row: Delivery, message: Message, *, silent: bool, protected: bool = False) -> Ids:
@@ -80,6 +86,14 @@ class Steps:
         """The row is through; with `look_again_at` until then."""
         async with self._store.transaction() as tx:
             await tx.finish(row, look, look_again_at)
+
+    async def finish_media(self, row: Delivery, *, by_link: bool) -> None:
+        """The row's media stands in the chat, or a link to it; the row is through."""
+        await self.finish(row)
+        self._note_arrival(row, "link" if by_link else "media")
+
+    def _note_arrival(self, row: Delivery, step: str) -> None:
+        self._store.tally.observe(DETECTION_TO_CHAT, self._clock() - row.queued_at, step)
 
     async def finish_reactions(self, wanted: Mapping[int, int], emoji: str) -> None:
         """The message shows `emoji`, which says what was `wanted` of these rows."""

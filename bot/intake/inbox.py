@@ -26,6 +26,7 @@ from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.text.catalogue import language_of
 from bot.tracking.gallery import Search
+from bot.tracking.measures import UPDATES
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -94,6 +95,7 @@ class Inbox:
         await self._learn_verdicts()
         welcome = [letter for letter in map(self._admitted, updates) if letter]
         fresh = await self._keep(welcome) if welcome else set()
+        self._count(updates, {letter.update_id for letter in welcome}, fresh)
         for letter in welcome:
             if letter.update_id in fresh:
                 fresh.remove(letter.update_id)
@@ -103,6 +105,13 @@ class Inbox:
         """Waits until every update in hand is handled."""
         while self._chains:
             await asyncio.gather(*self._chains.values(), return_exceptions=True)
+
+    def _count(self, updates: Sequence[Json], welcome: set[int], fresh: set[int]) -> None:
+        for update in updates:
+            kind = next((kind for kind in WANTED if kind in update), "other")
+            number = update["update_id"]
+            outcome = "taken" if number in fresh else "repeated" if number in welcome else "turned_away"
+            self._store.tally.add(UPDATES, kind, outcome)
 
     def _admitted(self, body: Json) -> Letter | None:
         """The update as it is stored, if the gate lets it pass.

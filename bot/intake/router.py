@@ -14,6 +14,7 @@ from bot.intake.doors import Doors
 from bot.intake.rights import Rights
 from bot.storage.store import Store
 from bot.storage.transaction import Transaction
+from bot.tracking.measures import COMMANDS, PRESSES
 from bot.tracking.seal import Seal
 
 # What only some people in a group may do: before these, Telegram is asked who the person is there.
@@ -87,6 +88,8 @@ class Router:
             if command:
                 await command(ask, tx, self._desk.clock())
             await tx.finish_update(update.update_id)
+        name = ask.command if ask.command in self._commands else "unknown" if ask.command else "none"
+        self._desk.store.tally.add(COMMANDS, name)
 
     def _command_for(self, ask: Ask) -> Command | None:
         """In groups other bots have commands too, and people talk: there only our own commands are answered."""
@@ -103,6 +106,8 @@ class Router:
             if press:
                 await self._press(press, tx)
             await tx.finish_update(update.update_id)
+        name = press.verb if press and press.verb in self._buttons else "unknown"
+        self._desk.store.tally.add(PRESSES, name)
 
     async def _press(self, press: Press, tx: Transaction) -> None:
         button, now = self._buttons.get(press.verb), self._desk.clock()

@@ -15,6 +15,8 @@ from telegram.ext import Application
 
 from bot.intake.inbox import WANTED, Inbox
 from bot.storage.sqlite import DatabaseError
+from bot.tracking.measures import LAST_SUCCESS
+from bot.tracking.tally import Tally
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -29,7 +31,8 @@ LONGEST_PAUSE = 30.0
 CONFLICT_ENDS_AFTER = 10.0
 # After a week without any update Telegram starts with new numbers, perhaps lower ones.
 OFFSET_LIFE = 3 * 86_400.0
-SILENT_AFTER = 120.0
+# Telegram answers within `LONG_POLL`, also when there is nothing new.
+SILENT_AFTER = 75.0
 # In Telegram's words for why it gives no updates.
 _WEBHOOK = "webhook is active"
 
@@ -39,17 +42,23 @@ class AnotherReader(Exception):
 
 
 class Updates:
-    """The update loop. `last_answer` is when Telegram last answered."""
+    """The update loop. `tally` learns when Telegram last answered."""
 
     def __init__(
-        self, application: Application[Any, Any, Any, Any, Any, Any], inbox: Inbox, clock: Callable[[], float]
+        self,
+        application: Application[Any, Any, Any, Any, Any, Any],
+        inbox: Inbox,
+        tally: Tally,
+        clock: Callable[[], float],
     ) -> None:
-        self.last_answer = clock()
         self._application = application
         self._inbox = inbox
+        self._tally = tally
         self._clock = clock
         self._offset: int | None = None
         self._last_update_at = clock()
+        self._answered_at = self._moves_by = time.monotonic()
+        self._trouble = ""
         self._first_conflict: float | None = None
         self._was_answered = False
 
@@ -62,28 +71,42 @@ class Updates:
                 await self._take_in(await self._fetch())
                 pause = PAUSE_AFTER_ERROR
             except (TelegramError, DatabaseError) as error:
+                if isinstance(error, TelegramError):
+                    self._trouble = type(error).__name__
                 # What was not stored is not confirmed either: Telegram hands it out again.
                 is_in_order = isinstance(error, Conflict) and await self._takes_webhook_back(error)
                 if not is_in_order or pause > PAUSE_AFTER_ERROR:
                     self._give_way(error)
-                    await asyncio.sleep(_pause_for(error, pause))
+                    await self._rest(_pause_for(error, pause))
                 pause = min(pause * 2, LONGEST_PAUSE)
 
+    def stalled(self) -> float:
+        """Seconds since the loop last moved, the pauses aside that it has to make."""
+        return max(0.0, time.monotonic() - self._moves_by)
+
     def problem(self) -> str:
-        """What keeps updates away; "" if nothing does."""
-        silence = self._clock() - self.last_answer
+        """What keeps updates away at Telegram; "" if nothing does."""
+        if self._trouble:
+            return f"Telegram gave no updates ({self._trouble})"
+        silence = time.monotonic() - self._answered_at
         return f"Telegram has not answered for {silence:.0f} s" if silence > SILENT_AFTER else ""
 
+    async def _rest(self, seconds: float) -> None:
+        self._moves_by = time.monotonic() + seconds
+        await asyncio.sleep(seconds)
+
     async def _fetch(self) -> list[Json]:
-        asked = time.monotonic()
-        updates: list[Json] = await self._application.bot.get_raw_updates(self._offset, LONG_POLL, READ_MARGIN, WANTED)
-        self.last_answer = self._clock()
-        self._was_answered = True
+        asked = self._moves_by = time.monotonic()
+        # After trouble the first question does not wait for news: that Telegram answers again is to be known at once.
+        wait = 0 if self._trouble else LONG_POLL
+        updates: list[Json] = await self._application.bot.get_raw_updates(self._offset, wait, READ_MARGIN, WANTED)
+        now, self._answered_at, self._trouble, self._was_answered = self._clock(), time.monotonic(), "", True
+        self._tally.note(LAST_SUCCESS, now, "updates")
         if updates:
-            self._last_update_at = self.last_answer
+            self._last_update_at = now
         elif time.monotonic() - asked < AT_ONCE:
             await asyncio.sleep(AT_ONCE)  # a server that does not know long polling is not to be hammered
-        if self.last_answer - self._last_update_at > OFFSET_LIFE:
+        if now - self._last_update_at > OFFSET_LIFE:
             self._offset = None
         return updates
 

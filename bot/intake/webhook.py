@@ -8,6 +8,7 @@ import asyncio
 import base64
 import hmac
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,12 +49,17 @@ class Webhook:
         self._secret = secret.encode()
         self._calls: list[Call] = []
         self._called = asyncio.Event()
+        self._waiting_since = 0.0
         self._is_taking = True
         self._has_ended = False
 
     def routes(self) -> list[web.RouteDef]:
         """What it answers."""
         return [web.post(PATH, self._answer)]
+
+    def stalled(self) -> float:
+        """Seconds for which a call has waited to be taken in; 0 if none waits."""
+        return time.monotonic() - self._waiting_since if self._calls else 0.0
 
     def problem(self) -> str:
         """What keeps updates away, as far as that can be known; "" if nothing does."""
@@ -115,6 +121,8 @@ class Webhook:
         if self._has_ended:
             return False
         call = Call(update, asyncio.get_running_loop().create_future())
+        if not self._calls:
+            self._waiting_since = time.monotonic()
         self._calls.append(call)
         self._called.set()
         return await call.stored

@@ -3,7 +3,7 @@
 What they were told stands in the table `troubles`, so that a restart does not tell it anew.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import structlog
@@ -12,6 +12,7 @@ from bot.polling.inquiry import Answer, Heard
 from bot.storage.store import Store
 from bot.storage.transaction import Transaction
 from bot.tracking.gateways import Gateways
+from bot.tracking.measures import ACCOUNT_TROUBLE, Reading
 from bot.tracking.troubles import TroubleKind
 from providers.base import QueryError, QueryErrorKind, Snapshot
 
@@ -81,6 +82,14 @@ class Accounts:
             is_long = now - silence.since >= self._down_after and silence.questions >= DOWN_QUESTIONS
             if is_long and not self._is_old(silence, now):
                 await self._report(account, TroubleKind.DOWN, silence.since, silence.reason)
+
+    def readings(self) -> Iterator[Reading]:
+        """What is wrong with which account, numbered from 1 as the admins are told it."""
+        for provider in self._gateways.names:
+            for account in range(self._gateways.accounts(provider)):
+                found = self._told.get((provider, account))
+                for kind in TroubleKind:
+                    yield Reading(ACCOUNT_TROUBLE, kind is found, (provider, str(account + 1), kind))
 
     def _add_silence(self, account: Account, error: QueryError) -> None:
         now = self._clock()

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.polling.cadence import Pace, lane_pause, next_wait
 from bot.polling.limiter import Lanes
@@ -27,11 +27,12 @@ _WEIGHT = (
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What one place answered; `is_fresh` is false where it rests, and this is why."""
+    """What one place answered, and in how many seconds; `is_fresh` is false where it rests, and this is why."""
 
     address: Address
     answer: Answer
     is_fresh: bool = True
+    seconds: float = 0.0
 
 
 class Inquiry:
@@ -69,7 +70,7 @@ class Inquiry:
         if not isinstance(heard.answer, Snapshot):
             return heard
         provider, key = self._gateways.provider(heard.address.provider), self._gateways.key(heard.address)
-        return Heard(heard.address, await self._client.complete(provider, key, task.external_id, heard.answer))
+        return replace(heard, answer=await self._client.complete(provider, key, task.external_id, heard.answer))
 
     async def _first_that_knows(self, row: tuple[Address, ...], task: Task) -> list[Heard]:
         """One account's endpoints in their order, until one does not say that it knows no such task."""
@@ -87,11 +88,13 @@ class Inquiry:
         if resting:
             return Heard(address, resting, is_fresh=False)
         provider, endpoint = self._gateways.provider(address.provider), self._gateways.endpoint(address)
+        asked = self._monotonic()
         answer = await self._client.query(provider, endpoint, self._gateways.key(address), task.external_id)
+        seconds = self._monotonic() - asked
         pause = lane_pause(answer, next_wait(self._pace, provider, task, answer, 0.0, 0.0))
         if pause and isinstance(answer, QueryError):
             lane.rest(self._monotonic() + pause, answer)
-        return Heard(address, answer)
+        return Heard(address, answer, seconds=seconds)
 
 
 def _rank(heard: Heard) -> int:

@@ -4,6 +4,7 @@ Tasks wait in their account's lane; they never fail for it, and no lane waits fo
 """
 
 from collections import deque
+from collections.abc import Mapping
 
 from providers.base import QueryError
 
@@ -45,6 +46,15 @@ class Lane:
         if until > self._rests_until:
             self._rests_until, self._reason = until, reason
 
+    @property
+    def rests_until(self) -> float:
+        return self._rests_until
+
+    @property
+    def first(self) -> int | None:
+        """The task that waits for the longest time."""
+        return self._waiting[0] if self._waiting else None
+
     def resting(self, now: float) -> QueryError | None:
         """Why the lane rests, while it does."""
         return self._reason if now < self._rests_until else None
@@ -66,3 +76,7 @@ class Lanes:
         if key not in self._lanes:
             self._lanes[key] = Lane(self._concurrency, self._rps if account >= 0 else None)
         return self._lanes[key]
+
+    def all(self) -> Mapping[tuple[str, int], Lane]:
+        """The lanes that were used so far."""
+        return self._lanes

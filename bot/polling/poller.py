@@ -14,6 +14,7 @@ from bot.polling.inquiry import Heard, Inquiry
 from bot.storage.store import Store
 from bot.tracking.gateways import Gateways
 from bot.tracking.lifecycle import decide
+from bot.tracking.measures import LAST_SUCCESS, POLLS, QUERY_DURATION
 from bot.tracking.model import Task
 from bot.tracking.stats import OK
 from bot.tracking.tally import POLL
@@ -112,5 +113,10 @@ class Poller:
         )
 
     def _count(self, heard: Heard) -> None:
-        outcome = heard.answer.kind if isinstance(heard.answer, QueryError) else OK
-        self._store.tally.count(POLL, outcome, heard.address.provider)
+        provider, tally = heard.address.provider, self._store.tally
+        outcome = heard.answer.kind.value if isinstance(heard.answer, QueryError) else OK
+        tally.count(POLL, outcome, provider)
+        tally.add(POLLS, provider, outcome)
+        tally.observe(QUERY_DURATION, heard.seconds, provider)
+        if outcome == OK:
+            tally.note(LAST_SUCCESS, self._clocks.now(), "poll")

@@ -19,8 +19,10 @@ TASK = (
 SUBSCRIPTION = "s.id, s.task_id, s.chat_id, s.thread_id, s.user_id, s.request_message_id, s.card_message_id, s.stopped"
 DELIVERY = (
     "o.id, o.chat_id, o.thread_id, o.kind, o.state, o.subscription_id, o.part, o.outputs, o.message_ids, o.finished,"
-    " o.facts, o.reply_to, o.wanted, o.shown, o.look, o.attempts"
+    " o.facts, o.reply_to, o.wanted, o.shown, o.look, o.attempts, o.created_at"
 )
+# Enough of a delivery to tell which one it is, for whoever looks at many.
+OUTLINE = "o.id, o.chat_id, o.thread_id, o.kind, o.state, o.subscription_id"
 
 # A task that is still to be polled: not ended, and at least one chat follows it.
 OPEN = "t.ending IS NULL AND EXISTS (SELECT 1 FROM subscriptions s WHERE s.task_id = t.id AND NOT s.stopped)"
@@ -131,8 +133,14 @@ def to_delivery(row: Row) -> Delivery:
         shown=row[13],
         look=row[14],
         attempts=row[15],
-        priority=Priority(row[16]),
+        queued_at=row[16],
+        priority=Priority(row[17]),
     )
+
+
+def to_outline(row: Row) -> Delivery:
+    """A row that begins with the columns `OUTLINE`; the rest of the delivery is blank."""
+    return Delivery(row[0], row[1], row[2], OutboxKind(row[3]), OutboxState(row[4]), row[5])
 
 
 def to_json(value: Iterable[int] | dict[str, str]) -> str:

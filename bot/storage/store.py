@@ -1,13 +1,14 @@
 """What the stages ask of the database, each question a sentence; every change goes through `transaction()`."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from bot.storage import counts, rows
-from bot.storage.sqlite import Database
+from bot.storage import counts, rows, vitals
+from bot.storage.sqlite import Database, DatabaseError
 from bot.storage.transaction import Transaction
 from bot.storage.wishes import HOLDING
 from bot.tracking.choices import Choices
@@ -15,6 +16,7 @@ from bot.tracking.gallery import Find, Place
 from bot.tracking.guests import Guest, Verdict
 from bot.tracking.history import Event
 from bot.tracking.lists import PAGE, Page, Which, pages_of
+from bot.tracking.measures import DATABASE_FAILURES, TRANSACTION_DURATION, Reading
 from bot.tracking.model import Delivery, Priority, Subscription, Task
 from bot.tracking.stats import Stats
 from bot.tracking.tally import Tally
@@ -60,11 +62,13 @@ class Store:
 
     `outbox_changed` and `guests_changed` are set, and the ids of tasks that are to be looked at anew come out of
     `tasks_changed`, after the transaction that touched them is on disk. They only wake somebody early; the tables are
-    the truth. `tally` is where the stages count what they do.
+    the truth. `tally` is where the stages count what they do. `refusal` is why the latest change was not taken, "" if
+    it was.
     """
 
     def __init__(self, database: Database) -> None:
         self.tally = Tally()
+        self.refusal = ""
         self.outbox_changed = asyncio.Event()
         self.guests_changed = asyncio.Event()
         self.guests_changed.set()  # nobody has looked yet
@@ -82,9 +86,17 @@ class Store:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """All changes made inside are kept together, or not at all; who waits for them is woken afterwards."""
-        async with self._database.transaction() as connection:
-            transaction = Transaction(connection)
-            yield transaction
+        asked = time.monotonic()
+        try:
+            async with self._database.transaction() as connection:
+                transaction = Transaction(connection)
+                yield transaction
+        except DatabaseError as error:
+            self.refusal = str(error)
+            self.tally.add(DATABASE_FAILURES)
+            raise
+        self.refusal = ""
+        self.tally.observe(TRANSACTION_DURATION, time.monotonic() - asked)
         if transaction.touched_outbox:
             self.outbox_changed.set()
         if transaction.touched_guests:
@@ -93,9 +105,15 @@ class Store:
             self.tasks_changed.put_nowait(task_id)
 
     async def check_writable(self) -> None:
-        """Raises `DatabaseError` if no change could be stored right now."""
+        """Raises `DatabaseError` if no change could be stored right now; on a full disk only a change shows that."""
         async with self._database.transaction():
             pass
+
+    async def try_again_to_write(self) -> None:
+        """After a change was not taken: writes something, and takes it back. Raises `DatabaseError`."""
+        if self.refusal:
+            async with self.transaction() as tx:
+                await tx.write_and_forget()
 
     # Intake
 
@@ -156,7 +174,25 @@ class Store:
         """How the bot is doing; `besides` is the outbox row that tells it, and does not count as waiting."""
         return await counts.read_stats(self._all, self.tally.pending(), now, besides)
 
+    async def readings(self) -> list[Reading]:
+        """What waits in the tables, and how large the file is. Raises `DatabaseError`."""
+        return await vitals.read_vitals(self._all, self._database.path)
+
     # Delivery
+
+    async def waiting_longest(self, now: float, limit: int) -> list[tuple[Delivery, float]]:
+        """Rows that are due, in outline, and since when; not those that show something already: nobody knows that.
+
+        Only so many are looked at, those first that have waited since they were made.
+        """
+        found = await self._all(
+            f"SELECT {rows.OUTLINE}, max(o.created_at, o.not_before) FROM"
+            "  (SELECT * FROM outbox WHERE state IN ('pending', 'doubt') AND not_before <= ?"
+            "   ORDER BY not_before LIMIT ?) o"
+            " WHERE o.kind NOT IN ('card', 'reaction') OR o.shown < 0",
+            (now, limit),
+        )
+        return [(rows.to_outline(row), row[-1]) for row in found]
 
     async def due_deliveries(self, now: float, per_chat: int, limit: int) -> list[Delivery]:
         """Rows that may go out now, so many for each chat, in the order of their priority.

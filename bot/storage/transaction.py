@@ -17,6 +17,8 @@ from bot.tracking.troubles import TroubleKind
 
 # So many of the latest durations are kept for each provider and model.
 DURATIONS = 50
+# More than fits into a page, so that it is not taken where there is no room for another one.
+PROBE_BYTES = 8192
 
 _FOLLOWERS = "subscription_id IN (SELECT id FROM subscriptions WHERE task_id = ? AND NOT stopped)"
 
@@ -52,6 +54,11 @@ class Transaction(Outbox, Counts, History, People):
     async def forget_updates_before(self, moment: float) -> None:
         """Drops the numbers of handled updates that Telegram can no longer hand out again."""
         await self._change("DELETE FROM inbox WHERE body IS NULL AND received_at < ?", (moment,))
+
+    async def write_and_forget(self) -> None:
+        """To the disk a change that takes some room, to what is stored none."""
+        await self._change("INSERT INTO told (what, digest) VALUES ('', hex(zeroblob(?)))", (PROBE_BYTES,))
+        await self._change("DELETE FROM told WHERE what = ''")
 
     async def note_told(self, what: str, digest: str) -> None:
         """Telegram was told this about the bot."""

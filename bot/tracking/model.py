@@ -142,7 +142,7 @@ class Delivery:
 
     `part` tells the rows of one result apart; `outputs` are positions in the snapshot's outputs.
     `message_ids` are the messages that already stand in the chat for this row: from then on it is only edited.
-    A header with outputs is one message with links to them.
+    A header with outputs is one message with links to them. `queued_at` is an epoch second.
     `wanted` and `shown` are card versions: the row is due while they differ. `look` is a digest of what is shown,
     or the emoji itself.
     """
@@ -163,6 +163,7 @@ class Delivery:
     shown: int = -1
     look: str = ""
     attempts: int = 0
+    queued_at: float = 0.0
     priority: Priority = Priority.RESULT
 
     @property

@@ -6,13 +6,14 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
 from sandbox.servers import PERSON
+from tests.acceptance.watcher import free_port, watching
 from tests.acceptance.world import World, delivered, until
 
 Json = dict[str, Any]
@@ -81,20 +82,11 @@ async def test_a_port_that_is_taken_is_one_sentence(world: World) -> None:
 
 
 async def test_health_tells_whether_the_bot_is_at_work(world: World) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     await world.launch_bot(HTTP_PORT=str(port))
-
-    async def healthy() -> Json | None:
-        try:
-            async with session.get(f"http://127.0.0.1:{port}/healthz") as answer:
-                return dict(await answer.json()) if answer.status == 200 else None
-        except aiohttp.ClientConnectionError:
-            return None
-
-    async with aiohttp.ClientSession() as session:
-        assert await until(healthy) == {"ok": True, "problems": {}}
+    async with watching(port) as watcher:
+        for path in ("/healthz", "/readyz"):
+            assert await until(partial(watcher.says, path, 200)) == {"ok": True, "problems": {}}
 
 
 async def test_telegram_that_is_away_at_the_start_is_waited_for(world: World) -> None:
