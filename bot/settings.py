@@ -154,6 +154,15 @@ class Settings(BaseSettings):
         return min(self.media_max_bytes or telegram, telegram)
 
 
+def load_database_path() -> Path:
+    """Where the database is: to copy it, no other setting is needed. Raises `SettingsError`."""
+    url = _variables().get("DATABASE_URL", Settings.model_fields["database_url"].default)
+    try:
+        return Path(_sqlite_url(url).removeprefix("sqlite:///"))
+    except ValueError as error:
+        raise SettingsError(f"DATABASE_URL is not usable: {error}.") from None
+
+
 def load_gateways() -> tuple[Gateway, ...]:
     """Every provider that is known here, built in or from PROVIDERS_FILE, with its keys; without one it is off.
 

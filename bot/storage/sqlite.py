@@ -11,6 +11,10 @@ from typing import Any, Self
 
 import aiosqlite
 
+BUSY_TIMEOUT = 5000  # milliseconds
+
+Values = tuple[Any, ...] | dict[str, Any]
+
 
 class DatabaseError(Exception):
     """The database can not be used; the text is one sentence for the operator."""
@@ -19,7 +23,8 @@ class DatabaseError(Exception):
 class Database:
     """One connection that writes and one that reads beside it, on the same file (WAL, synchronous=FULL).
 
-    FULL, because a delivery that was recorded must stay recorded when the power goes.
+    FULL, because a delivery that was recorded must stay recorded when the power goes. What is deleted is overwritten
+    (secure_delete): what a chat wants forgotten is not to be found in free pages.
     """
 
     def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
@@ -49,7 +54,7 @@ class Database:
         await self._reader.close()
         await self._writer.close()
 
-    async def read(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
+    async def read(self, sql: str, values: Values = ()) -> list[Any]:
         """All rows of a question, as of the last commit. Raises `DatabaseError`.
 
         In one step: a statement that is still being read keeps its snapshot for every other one on the connection.
@@ -58,6 +63,21 @@ class Database:
             return list(await self._reader.execute_fetchall(sql, values))
         except sqlite3.Error as error:
             raise DatabaseError(f"The database {self.path} does not answer ({error}).") from error
+
+    async def empty_log(self) -> bool:
+        """Moves the write-ahead log into the file and cuts it off; False where somebody reads. Raises `DatabaseError`.
+
+        Nobody is waited for: who writes waits here.
+        """
+        async with self._turn:
+            try:
+                await self._writer.execute("PRAGMA busy_timeout = 0")
+                found = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.Error as error:
+                raise DatabaseError(f"The log of {self.path} can not be emptied ({error}).") from error
+            finally:
+                await self._writer.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+        return all(not is_busy for is_busy, _, _ in found)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
@@ -87,7 +107,13 @@ def _create(path: Path) -> None:
 async def _connect(path: Path) -> aiosqlite.Connection:
     connection = await aiosqlite.connect(path, isolation_level=None)
     try:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            f"busy_timeout={BUSY_TIMEOUT}",
+        ):
             await connection.execute(f"PRAGMA {pragma}")
         await connection.create_function("mentions", 2, _mentions, deterministic=True)
     except sqlite3.Error:
@@ -112,6 +138,11 @@ async def _migrate(connection: aiosqlite.Connection) -> None:
         raise sqlite3.DatabaseError(f"it was written by a newer Rushes: schema {version}, known {len(scripts)}")
     for number, script in enumerate(scripts[version:], start=version + 1):
         await connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def known_schema() -> int:
+    """The version of the schema that this Rushes writes."""
+    return len(_scripts())
 
 
 def _scripts() -> list[str]:
