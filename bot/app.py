@@ -35,6 +35,7 @@ from bot.intake.updates import Updates
 from bot.media.download import Downloader
 from bot.ops.bookkeeping import Bookkeeping
 from bot.ops.health import Check, Health
+from bot.ops.retention import Retention
 from bot.ops.server import start_server
 from bot.polling.accounts import Accounts
 from bot.polling.cadence import Pace
@@ -73,6 +74,7 @@ async def run(settings: Settings, gateways: Gateways) -> None:
         stack.enter_context(single_instance(settings.database_path))
         store = await stack.enter_async_context(open_store(settings.database_path))
         await stack.enter_async_context(Bookkeeping(store, time.time))
+        await stack.enter_async_context(Retention(store, time.time, settings.retention_days))
         application = await stack.enter_async_context(telegram_application(settings))
         loops = await _build(settings, gateways, store, application, stack)
         await stack.enter_async_context(_serving(settings, Health(_checks(store, loops)).routes()))
