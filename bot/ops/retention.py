@@ -82,5 +82,7 @@ class Retention:
             is_covered = False
             while not is_covered:
                 with contextlib.suppress(DatabaseError):
+                    async with self._store.transaction() as tx:
+                        await tx.drop_goodbyes()
                     is_covered = not await self._store.is_saying_goodbye() and await self._store.empty_log()
                 await asyncio.sleep(0 if is_covered else GOODBYE)

@@ -60,6 +60,13 @@ class Forgetting(Changes):
             (ALL_DURATIONS,),
         )
 
+    async def drop_goodbyes(self) -> None:
+        """Answers to `/forget` that can not be delivered: nothing of that chat is to be kept, not even for a while."""
+        await self._change(
+            "DELETE FROM outbox WHERE subscription_id IS NULL AND state = 'dead'"
+            " AND json_extract(facts, '$.say') = 'forgotten'"
+        )
+
     async def forget_chat(self, chat_id: int, query_id: str) -> None:
         """All that is known of the chat and, if it is private, of the person; `query_id` is the press that asks for it.
 

@@ -71,6 +71,7 @@ class Store:
         self.guests_changed.set()  # nobody has looked yet
         self.chats_changed = asyncio.Event()
         self.chat_forgotten = asyncio.Event()
+        self.chat_forgotten.set()  # the process before this one may not have come to the end of it
         self.tasks_changed: asyncio.Queue[int] = asyncio.Queue()
         self._database = database
 
@@ -171,7 +172,7 @@ class Store:
     async def is_saying_goodbye(self) -> bool:
         """Whether somewhere the answer to `/forget` is still on its way."""
         sql = "SELECT 1 FROM outbox WHERE subscription_id IS NULL AND json_extract(facts, '$.say') = 'forgotten'"
-        return bool(await self._all(f"{sql} AND state <> 'dead' LIMIT 1"))
+        return bool(await self._all(sql))
 
     async def empty_log(self) -> bool:
         """What was changed goes from the write-ahead log into the file, and nothing older is left in either.

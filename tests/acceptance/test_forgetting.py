@@ -104,10 +104,10 @@ def _rows_of(world: World, chat_id: int) -> list[str]:
 async def test_in_a_group_only_admins_have_it_forgotten(world: World) -> None:
     admin, member = await world.person(GROUP, ADMIN), await world.person(GROUP, MEMBER)
     await admin.tell("chat", id=GROUP, type="supergroup", title="Studio", admins=[ADMIN])
-    await admin.tell("tasks", provider="token360", id="t1", end="stuck")
+    await admin.tell("tasks", provider="token360", id="group_task_1", end="stuck")
     await world.start_bot(ALLOWED_TELEGRAM_CHAT_IDS=str(GROUP))
-    await member.say("/track t1")
-    await card_shows(member, "t1", "")
+    await member.say("/track group_task_1")
+    await card_shows(member, "group_task_1", "")
     await member.say("/forget")
     await says(member, "Only admins of this group")
     question = await asks_to_forget(admin, GROUP)
@@ -118,11 +118,11 @@ async def test_in_a_group_only_admins_have_it_forgotten(world: World) -> None:
     await says(admin, "Forgotten")
 
     async def gone() -> bool:
-        return not traces(world, GROUP, "t1 ")
+        return not traces(world, GROUP, "group_task_1")
 
     await until(gone)
     assert asked(world, "SELECT count(*) FROM tasks") == [(0,)]
-    assert card_of(await member.messages(), "t1") is not None
+    assert card_of(await member.messages(), "group_task_1") is not None
 
 
 async def _answered(world: World, words: str) -> bool:

@@ -140,6 +140,7 @@ async def test_what_was_said_before_goes_and_what_is_said_after_is_handled(store
 
 async def test_who_forgets_is_known_until_it_has_been_said(store: Store) -> None:
     assert not await store.is_saying_goodbye()
+    store.chat_forgotten.clear()
     async with store.transaction() as tx:
         await tx.forget_chat(SOMEBODY, "q")
         await tx.reply(Subscription(0, 0, SOMEBODY, 0, 0, 0), {"say": "forgotten"}, NOW)
@@ -147,5 +148,9 @@ async def test_who_forgets_is_known_until_it_has_been_said(store: Store) -> None
     assert await store.is_saying_goodbye()
     (row,) = await store.due_deliveries(NOW, 9, 9)
     async with store.transaction() as tx:
-        await tx.finish(row)
+        await tx.drop_goodbyes()
+    assert await store.is_saying_goodbye()
+    async with store.transaction() as tx:
+        await tx.bury(row.id, "the message is gone")
+        await tx.drop_goodbyes()
     assert not await store.is_saying_goodbye()
