@@ -39,6 +39,7 @@ from bot.ops.bookkeeping import Bookkeeping
 from bot.ops.health import Health
 from bot.ops.lag import LoopLag
 from bot.ops.metrics import Metrics
+from bot.ops.retention import Retention
 from bot.polling.accounts import Accounts
 from bot.polling.cadence import Pace
 from bot.polling.inquiry import Inquiry
@@ -87,6 +88,7 @@ async def run(settings: Settings, gateways: Gateways) -> None:
         store = await stack.enter_async_context(open_store(settings.database_path))
         await stack.enter_async_context(Bookkeeping(store, time.time))
         await stack.enter_async_context(LoopLag(store.tally))
+        await stack.enter_async_context(Retention(store, time.time, settings.retention_days))
         health, door = await stack.enter_async_context(Health()), stack.enter_context(opened_door(settings))
         async with serving(door, health.routes()):
             application = await stack.enter_async_context(telegram_application(settings, store.tally))

@@ -29,6 +29,7 @@ from bot.values import (
     Token,
     http_url,
     sentence,
+    sqlite_url,
     words,
 )
 from providers import BUILT_IN, custom
@@ -147,6 +148,15 @@ class Settings(BaseSettings):
         """The largest file in bytes that is downloaded and uploaded."""
         telegram = (2000 if self.telegram_local_mode else 50) * MEGABYTE
         return min(self.media_max_bytes or telegram, telegram)
+
+
+def load_database_path() -> Path:
+    """Where the database is: to copy it, no other setting is needed. Raises `SettingsError`."""
+    url = _variables().get("DATABASE_URL", Settings.model_fields["database_url"].default)
+    try:
+        return Path(sqlite_url(url).removeprefix("sqlite:///"))
+    except ValueError as error:
+        raise SettingsError(f"DATABASE_URL {error}; .env.example explains it.") from None
 
 
 def load_gateways() -> tuple[Gateway, ...]:

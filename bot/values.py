@@ -98,7 +98,8 @@ def _language(value: str) -> str:
     return value
 
 
-def _sqlite_url(value: str) -> str:
+def sqlite_url(value: str) -> str:
+    """The same, if it names a file. Raises ValueError."""
     path = value.removeprefix("sqlite:///")
     if path == value or path.endswith("/") or path.strip() in {"", ".", "..", ":memory:"}:
         raise ValueError("must name a file, like sqlite:///data/rushes.db (or sqlite:////absolute/path)")
@@ -120,7 +121,7 @@ Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(words)]
 IdsOrEveryone = Annotated[frozenset[int] | Literal["*"], NoDecode, BeforeValidator(_ids_or_everyone)]
 Hosts = Annotated[frozenset[Annotated[str, AfterValidator(_host)]], NoDecode, BeforeValidator(words)]
 HttpUrl = Annotated[str, AfterValidator(http_url)]
-SqliteUrl = Annotated[str, AfterValidator(_sqlite_url)]
+SqliteUrl = Annotated[str, AfterValidator(sqlite_url)]
 Token = Annotated[SecretStr, AfterValidator(_one_word)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from bot.delivery.links import expires_at
 from bot.storage.store import Store
-from bot.text import answers, details, doors, lists, options
+from bot.text import answers, details, doors, forgetting, lists, options
 from bot.text.message import Message
 from bot.tracking.choices import Choices, usual
 from bot.tracking.gateways import Gateways
@@ -36,6 +36,8 @@ class Answers:
             return doors.MESSAGES[facts["say"]](facts, language)
         if facts["say"] == "guests":
             return doors.guests(await self._store.let_in(GUESTS_SHOWN), language)
+        if facts["say"] == "forget":
+            return forgetting.question(facts, language)
         if facts["say"] == "list":
             return await self._list(row, language)
         if facts["say"] == "choices":

@@ -182,7 +182,8 @@ class Courier:
         return Subject(task, subscription, title, asked, await self._choices(row), self._clock())
 
     async def _choices(self, row: Delivery) -> Choices:
-        """What the row's topic has chosen, always with a language."""
+        """What the row's topic has chosen, always with a language; it may be all that the row itself still knows."""
         chosen = await self._store.choices(row.chat_id, row.thread_id)
         # A language that was chosen once may not be there any more.
-        return replace(chosen, language=language_of(chosen.language) or self._default_language)
+        language = language_of(row.facts.get("speaks")) or language_of(chosen.language)
+        return replace(chosen, language=language or self._default_language)

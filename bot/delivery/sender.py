@@ -201,8 +201,8 @@ class Sender:
                 await self._store.outbox_changed.wait()
 
     async def _work(self, lane: Lane, row: Delivery) -> None:
-        bind_contextvars(delivery=row.id, kind=row.kind, chat=row.chat_id)
         try:
+            bind_contextvars(delivery=row.id, kind=row.kind, chat=row.chat_id)
             await self._deliver(row)
         finally:
             del self._workers[lane]

@@ -44,8 +44,8 @@ IN_HAND = 5000
 # A chat in which more than so many wait rests between two, nine times as long as the one took, while somebody else has
 # spoken within the last seconds: what was said at once is handled one by one, and holds up nobody else.
 LONG_LINE, REST, LONGEST_REST, LATELY = 25, 9, 0.1, 2.0
-# Chats whose people's language is known to be stored.
-HEARD = 10_000
+# Chats of which it is known that what was heard there is stored; to be stored anew after so many seconds.
+HEARD, HEARD_AGAIN = 10_000, 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,8 @@ class Inbox:
         self._latest_short = 0, -LATELY  # the chat without a long line that spoke last, and when
         self._slots = asyncio.Semaphore(IN_HAND)
         self._failed: set[int] = set()
-        self._heard: dict[int, str] = {}
+        self._heard: dict[int, str | None] = {}
+        self._hear_again_at = 0.0
         application.add_error_handler(self._note_failure)
 
     async def resume(self) -> None:
@@ -149,20 +150,29 @@ class Inbox:
         """Stores them; returns the numbers of those that were not known before."""
         now = self._clock()
         languages = {letter.seen.chat_id: language_of(letter.seen.language_code) for letter in welcome}
-        news = {chat: heard for chat, heard in languages.items() if heard and self._heard.get(chat) != heard}
+        self._unlearn(now)
+        news = {
+            chat: heard for chat, heard in languages.items() if chat not in self._heard or heard != self._heard[chat]
+        }
         async with self._store.transaction() as tx:
             bodies = [(letter.update_id, json.dumps(letter.body)) for letter in welcome]
             fresh = set(await tx.keep_updates(bodies, now))
             if now >= self._forget_at:
                 await tx.forget_updates_before(now - REMEMBERED)
             for chat, heard in news.items():
-                await tx.hear_language(chat, heard)
+                await tx.hear(chat, heard, now)
         if now >= self._forget_at:
             self._forget_at = now + FORGETTING
-        if len(self._heard) >= HEARD:
-            self._heard.clear()
         self._heard.update(news)
         return fresh
+
+    def _unlearn(self, now: float) -> None:
+        """What is known to be stored may be gone by now, and has to be stored anew from day to day."""
+        changed = self._store.chats_changed
+        if changed.is_set() or now >= self._hear_again_at or len(self._heard) >= HEARD:
+            changed.clear()
+            self._heard.clear()
+            self._hear_again_at = now + HEARD_AGAIN
 
     async def _dispatch(self, letter: Letter) -> None:
         """Queues the update behind the earlier ones of its chat; other chats do not wait for it."""

@@ -7,7 +7,7 @@ from typing import Any
 from telegram import Update
 from telegram.ext import Application, CallbackQueryHandler, ContextTypes, MessageHandler, TypeHandler, filters
 
-from bot.intake import admins, buttons, lists, options
+from bot.intake import admins, buttons, forgetting, lists, options
 from bot.intake.asks import Ask, Press, Turn, read_message, read_press
 from bot.intake.commands import Command, Commands
 from bot.intake.doors import Doors
@@ -18,7 +18,7 @@ from bot.tracking.measures import COMMANDS, PRESSES
 from bot.tracking.seal import Seal
 
 # What only some people in a group may do: before these, Telegram is asked who the person is there.
-_PRIVILEGED = frozenset({"untrack", "stop", "lang", "choose", "choices"})
+_PRIVILEGED = frozenset({"untrack", "stop", "lang", "choose", "choices", "forget", "keep"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Router:
             "status": commands.status,
             "settings": options.settings,
             "lang": options.lang,
+            "forget": forgetting.ask_back,
             "stats": admins.stats(desk.admins),
             "allow": doors.allow,
             "deny": doors.deny,
@@ -65,6 +66,8 @@ class Router:
             "list": lists.turn,
             "choose": options.choose,
             "choices": options.turn,
+            "forget": forgetting.forget,
+            "keep": forgetting.keep,
             "ask": doors.ask,
             "admit": doors.admit,
             "deny": doors.turn_down,

@@ -13,6 +13,8 @@ class Changes:
         self.touched_tasks: list[int] = []
         self.touched_outbox = False
         self.touched_guests = False
+        self.touched_chats = False
+        self.forgot_chat = False
         self._connection = connection
 
     async def _change(self, sql: str, values: Any = ()) -> int:

@@ -167,7 +167,8 @@ class Outbox(Wishes):
         `wish`: `media` or `document`. What was brought as one can not be sent again as the other.
         """
         await self._change(
-            "INSERT INTO files (task_id, output, form, file_id, cover, wish) VALUES (?, ?, ?, ?, ?, ?)"
+            "INSERT INTO files (task_id, output, form, file_id, cover, wish)"
+            " SELECT id, ?2, ?3, ?4, ?5, ?6 FROM tasks WHERE id = ?1"  # it may be forgotten meanwhile
             " ON CONFLICT (task_id, output, wish) DO UPDATE"
             " SET form = excluded.form, file_id = excluded.file_id, cover = excluded.cover",
             (task_id, output, form, file_id, cover, wish),

@@ -15,6 +15,9 @@ import aiosqlite
 BUSY_SECONDS = 5.0  # how long whoever else holds the file is waited for
 
 
+Values = tuple[Any, ...] | dict[str, Any]
+
+
 class DatabaseError(Exception):
     """The database can not be used; the text is one sentence for the operator."""
 
@@ -22,7 +25,8 @@ class DatabaseError(Exception):
 class Database:
     """One connection that writes and one that reads beside it, on the same file (WAL, synchronous=FULL).
 
-    FULL, because a delivery that was recorded must stay recorded when the power goes.
+    FULL, because a delivery that was recorded must stay recorded when the power goes. What is deleted is overwritten
+    (secure_delete): what a chat wants forgotten is not to be found in free pages.
     """
 
     def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
@@ -53,7 +57,7 @@ class Database:
         await self._reader.close()
         await self._writer.close()
 
-    async def read(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
+    async def read(self, sql: str, values: Values = ()) -> list[Any]:
         """All rows of a question, as of the last commit. Raises `DatabaseError`.
 
         In one step: a statement that is still being read keeps its snapshot for every other one on the connection.
@@ -62,6 +66,21 @@ class Database:
             return list(await self._reader.execute_fetchall(sql, values))
         except sqlite3.Error as error:
             raise DatabaseError(f"The database {self.path} does not answer ({error}).") from error
+
+    async def empty_log(self) -> bool:
+        """Moves the write-ahead log into the file and cuts it off; False where somebody reads. Raises `DatabaseError`.
+
+        Nobody is waited for: who writes waits here.
+        """
+        async with self._turn:
+            try:
+                await self._writer.execute("PRAGMA busy_timeout = 0")
+                found = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.Error as error:
+                raise DatabaseError(f"The log of {self.path} can not be emptied ({error}).") from error
+            finally:
+                await self._writer.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
+        return all(not is_busy for is_busy, _, _ in found)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
@@ -118,7 +137,7 @@ def _create(path: Path) -> None:
 async def _connect(path: Path) -> aiosqlite.Connection:
     connection = await aiosqlite.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
     try:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             await connection.execute(f"PRAGMA {pragma}")
         await connection.create_function("mentions", 2, _mentions, deterministic=True)
     except sqlite3.Error:

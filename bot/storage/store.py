@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from bot.storage import counts, rows, vitals
-from bot.storage.sqlite import Database, DatabaseError
+from bot.storage.forgetting import OLD
+from bot.storage.sqlite import Database, DatabaseError, Values
 from bot.storage.transaction import Transaction
 from bot.storage.wishes import HOLDING
 from bot.tracking.choices import Choices
@@ -60,10 +61,10 @@ _PRIORITY = (
 class Store:
     """The bot's memory, and the place where its stages meet.
 
-    `outbox_changed` and `guests_changed` are set, and the ids of tasks that are to be looked at anew come out of
-    `tasks_changed`, after the transaction that touched them is on disk. They only wake somebody early; the tables are
-    the truth. `tally` is where the stages count what they do. `refusal` is why the latest change was not taken, "" if
-    it was.
+    `outbox_changed`, `guests_changed`, `chats_changed` and `chat_forgotten` are set, and the ids of tasks that are to
+    be looked at anew come out of `tasks_changed`, after the transaction that touched them is on disk. They only wake
+    somebody early; the tables are the truth. `tally` is where the stages count what they do. `refusal` is why the
+    latest change was not taken, "" if it was.
     """
 
     def __init__(self, database: Database) -> None:
@@ -72,6 +73,9 @@ class Store:
         self.outbox_changed = asyncio.Event()
         self.guests_changed = asyncio.Event()
         self.guests_changed.set()  # nobody has looked yet
+        self.chats_changed = asyncio.Event()
+        self.chat_forgotten = asyncio.Event()
+        self.chat_forgotten.set()  # the process before this one may not have come to the end of it
         self.tasks_changed: asyncio.Queue[int] = asyncio.Queue()
         self._database = database
 
@@ -101,6 +105,10 @@ class Store:
             self.outbox_changed.set()
         if transaction.touched_guests:
             self.guests_changed.set()
+        if transaction.touched_chats:
+            self.chats_changed.set()
+        if transaction.forgot_chat:
+            self.chat_forgotten.set()
         for task_id in transaction.touched_tasks:
             self.tasks_changed.put_nowait(task_id)
 
@@ -169,6 +177,27 @@ class Store:
         async with self.transaction() as tx:
             await tx.add_counts(pending, now)
         self.tally.settle(pending)
+
+    async def old_tasks(self, before: float, limit: int) -> list[int]:
+        """Some of the tasks about which nothing has happened since then, and nothing is to be told any more."""
+        found = await self._all(
+            f"SELECT t.id FROM tasks t WHERE t.ending IS NOT NULL AND {OLD}"
+            f" UNION ALL SELECT t.id FROM tasks t WHERE t.ending IS NULL AND {OLD} LIMIT :limit",
+            {"before": before, "limit": limit},
+        )
+        return [task_id for (task_id,) in found]
+
+    async def is_saying_goodbye(self) -> bool:
+        """Whether somewhere the answer to `/forget` is still on its way."""
+        sql = "SELECT 1 FROM outbox WHERE subscription_id IS NULL AND json_extract(facts, '$.say') = 'forgotten'"
+        return bool(await self._all(sql))
+
+    async def empty_log(self) -> bool:
+        """What was changed goes from the write-ahead log into the file, and nothing older is left in either.
+
+        False: somebody is reading; later, then. Raises `DatabaseError`.
+        """
+        return await self._database.empty_log()
 
     async def stats(self, now: float, besides: int) -> Stats:
         """How the bot is doing; `besides` is the outbox row that tells it, and does not count as waiting."""
@@ -337,7 +366,7 @@ class Store:
         """What Telegram was told about the bot: a digest of each thing."""
         return dict(await self._all("SELECT what, digest FROM told"))
 
-    async def _all(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
+    async def _all(self, sql: str, values: Values = ()) -> list[Any]:
         return await self._database.read(sql, values)
 
     async def _one(self, sql: str, values: tuple[Any, ...]) -> Any:

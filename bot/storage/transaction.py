@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bot.storage import rows
 from bot.storage.counts import Counts
+from bot.storage.forgetting import Forgetting
 from bot.storage.history import History
 from bot.storage.outbox import Outbox
 from bot.storage.people import People
@@ -23,7 +24,7 @@ PROBE_BYTES = 8192
 _FOLLOWERS = "subscription_id IN (SELECT id FROM subscriptions WHERE task_id = ? AND NOT stopped)"
 
 
-class Transaction(Outbox, Counts, History, People):
+class Transaction(Outbox, Counts, History, People, Forgetting):
     """The changes of one transaction, by the stage that makes them; others stand in rooms of their own."""
 
     # Intake
@@ -44,11 +45,13 @@ class Transaction(Outbox, Counts, History, People):
         """The update is handled; only its number is kept."""
         await self._change("UPDATE inbox SET body = NULL WHERE update_id = ?", (update_id,))
 
-    async def hear_language(self, chat_id: int, language: str) -> None:
-        """The language of somebody's app there: the first one heard in a group, the latest one in private."""
-        sql = "INSERT INTO chats (chat_id, language) VALUES (?, ?) ON CONFLICT DO"
+    async def hear(self, chat_id: int, language: str | None, now: float) -> None:
+        """Somebody spoke there, and their app's language: of a group the first one counts, in private the latest."""
+        first, then = ("excluded.language", "language") if chat_id > 0 else ("language", "excluded.language")
         await self._change(
-            f"{sql} UPDATE SET language = excluded.language" if chat_id > 0 else f"{sql} NOTHING", (chat_id, language)
+            "INSERT INTO chats (chat_id, language, heard_at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET"
+            f" language = coalesce({first}, {then}), heard_at = excluded.heard_at",
+            (chat_id, language, now),
         )
 
     async def forget_updates_before(self, moment: float) -> None:

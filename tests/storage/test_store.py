@@ -1,14 +1,11 @@
 import asyncio
-import sqlite3
 import stat
 from collections.abc import AsyncIterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bot.storage import sqlite as sqlite_module
 from bot.storage.sqlite import Database, DatabaseError
 from bot.storage.store import Store
 from bot.tracking.lifecycle import decide
@@ -426,15 +423,6 @@ async def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path, conten
         await Database.open(path)
 
 
-async def test_a_newer_database_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "x.db"
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 999")
-    connection.close()
-    with pytest.raises(DatabaseError, match="newer"):
-        await Database.open(path)
-
-
 async def test_of_the_same_answer_only_a_few_wait(store: Store) -> None:
     async with store.transaction() as tx:
         for number in range(20):
@@ -465,28 +453,6 @@ async def test_what_was_committed_is_seen_by_the_next_question_whoever_else_is_a
         for other in others:
             other.cancel()
     assert unseen == []
-
-
-async def test_a_database_of_every_earlier_version_is_taken_over_with_what_it_holds(tmp_path: Path) -> None:
-    scripts = sorted((Path(sqlite_module.__file__).parent / "migrations").glob("*.sql"))
-    for version in range(1, len(scripts)):
-        path = tmp_path / f"{version}.db"
-        with closing(sqlite3.connect(path)) as connection:
-            for script in scripts[:version]:
-                connection.executescript(script.read_text())
-            connection.execute(
-                "INSERT INTO tasks (provider, account, kind, external_id, created_at, changed_at, deadline)"
-                " VALUES ('token360', 0, 'video', 'v1', 1, 1, 2)"
-            )
-            connection.execute("INSERT INTO files (task_id, output, form, file_id) VALUES (1, 0, 'video', 'A')")
-            connection.execute(f"PRAGMA user_version = {version}")
-            connection.commit()
-        store = await Store.open(path)
-        try:
-            assert await store.file_of(1, 0) == ("video", "A", "")
-            assert await store.pauses() == {}
-        finally:
-            await store.close()
 
 
 async def happened(store: Store, task: Task, limit: int = 100) -> list[str]:

@@ -55,6 +55,7 @@ def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(logging, "raiseExceptions", logging.raiseExceptions)
     for module, hook in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
         monkeypatch.setattr(module, hook, getattr(module, hook))
+    logging.captureWarnings(capture=False)  # some other test may have begun it
     yield
     logging.captureWarnings(capture=False)
     root.setLevel(level)

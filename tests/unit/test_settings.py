@@ -96,7 +96,7 @@ def test_a_base_url_moves_a_provider(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"ADMIN_TELEGRAM_USER_IDS": "*"}, "ADMIN_TELEGRAM_USER_IDS", "numeric ids"),
         ({"DATABASE_URL": "postgres://x"}, "DATABASE_URL", "sqlite:///"),
         ({"APIPOD_BASE_URL": "api.apipod.ai"}, "APIPOD_BASE_URL", "https://"),
-        ({"APIPOD_BASE_URL": "https://me:secret@api.apipod.ai"}, "APIPOD_BASE_URL", "no login"),
+        ({"APIPOD_BASE_URL": "https://me:secret@api.apipod.ai"}, "APIPOD_BASE_URL", "without a name or password"),
         ({"HTTP_PORT": "70000"}, "HTTP_PORT", "65535"),
         ({"POLL_INTERVAL": "0"}, "POLL_INTERVAL", "greater than 0"),
         ({"POLL_INTERVAL": "9", "POLL_MAX_INTERVAL": "3"}, "POLL_INTERVAL", "POLL_MAX_INTERVAL"),

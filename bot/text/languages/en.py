@@ -119,6 +119,7 @@ SENTENCES = {
     "<b>This chat</b>\n"
     "/settings · what is told here, and how results come\n"
     "/lang · the language\n"
+    "/forget · delete all that I know of this chat\n"
     "/help · this page\n",
     "reply.help_admins": "<b>For the bot's admins</b>\n"
     "/allow ID · let a person or a group in\n"
@@ -171,8 +172,8 @@ SENTENCES = {
     "reply.untracked_many": "⏹ Stopped watching these {count}: {ids}. The renders themselves go on.",
     "reply.not_yours": "Only whoever tracks {ids}, or an admin of this group, may stop that.",
     "reply.not_yours_many": "Only whoever tracks these {count}, or an admin of this group, may stop that: {ids}",
-    "reply.not_followed": "This chat does not watch {ids}. /list shows what it does.",
-    "reply.not_followed_many": "This chat does not watch these {count}: {ids}. /list shows what it does.",
+    "reply.not_followed": "This chat does not watch {ids}, or no longer. /list shows what it does.",
+    "reply.not_followed_many": "This chat does not watch these {count}, or no longer: {ids}. /list shows what it does.",
     "reply.not_yet": "{ids} is not finished yet; its result comes by itself.",
     "reply.not_yet_many": "These {count} are not finished yet; their results come by themselves: {ids}",
     "reply.no_result": "{ids} has brought no file; its card says why.",

@@ -104,6 +104,7 @@ SENTENCES = {
     "<b>本聊天</b>\n"
     "/settings · 通知方式和成品形式\n"
     "/lang · 语言\n"
+    "/forget · 删除我所记录的本聊天的一切\n"
     "/help · 本页\n",
     "reply.help_admins": "<b>管理员</b>\n"
     "/allow ID · 允许某人或某个群使用\n"
@@ -148,8 +149,8 @@ SENTENCES = {
     "reply.untracked_many": "⏹ 已停止跟踪这 {count} 个：{ids}。生成本身不受影响。",
     "reply.not_yours": "只有 {ids} 的跟踪者本人或群管理员可以停止跟踪。",
     "reply.not_yours_many": "只有这 {count} 个的跟踪者本人或群管理员可以停止跟踪：{ids}",
-    "reply.not_followed": "本聊天没有跟踪 {ids}。/list 可以看到正在跟踪的任务。",
-    "reply.not_followed_many": "本聊天没有跟踪这 {count} 个：{ids}。/list 可以看到正在跟踪的任务。",
+    "reply.not_followed": "本聊天没有跟踪 {ids}，或者已不再跟踪。/list 可以看到正在跟踪的任务。",
+    "reply.not_followed_many": "本聊天没有跟踪这 {count} 个，或者已不再跟踪：{ids}。/list 可以看到正在跟踪的任务。",
     "reply.not_yet": "{ids} 还没有完成，成品会自动发来。",
     "reply.not_yet_many": "这 {count} 个还没有完成，成品会自动发来：{ids}",
     "reply.no_result": "{ids} 没有产出文件，原因见它的状态卡片。",
