@@ -27,6 +27,7 @@ from bot.delivery.telegram import Telegram
 from bot.intake.access import Access
 from bot.intake.commands import Commands
 from bot.intake.doors import Doors
+from bot.intake.following import Following
 from bot.intake.gate import Gate
 from bot.intake.invitations import new_code
 from bot.intake.rights import Rights
@@ -112,7 +113,8 @@ async def _build(
     await stack.enter_async_context(_beside(Menu(store, asides, admins, language).tell()))
 
     rights = Rights(application.bot, admins, clocks.monotonic)
-    commands = Commands(gateways, settings.poll_give_up_after, settings.limit_open_tasks)
+    following = Following(gateways, settings.poll_give_up_after, settings.limit_open_tasks)
+    commands = Commands(gateways, following)
     access, username = _access(settings), application.bot.username
     doors = Doors(access, username, commands.track, new_code)
     desk = Desk(store, commands, doors, rights, seal, clocks.now, admins)
