@@ -15,6 +15,7 @@ from typing import Any
 from aiohttp import web
 
 from bot import __version__
+from bot.delivery.answers import Answers
 from bot.delivery.asides import Asides
 from bot.delivery.courier import Courier
 from bot.delivery.files import Files
@@ -24,14 +25,19 @@ from bot.delivery.pacing import Pacing
 from bot.delivery.sender import Sender
 from bot.delivery.stock import Stock
 from bot.delivery.telegram import Telegram
+from bot.intake import openapi
 from bot.intake.access import Access
+from bot.intake.bearer import Bearer
+from bot.intake.callbacks import Callbacks
 from bot.intake.commands import Commands
 from bot.intake.doors import Doors
 from bot.intake.following import Following
 from bot.intake.gate import Gate
 from bot.intake.invitations import new_code
+from bot.intake.programs import Programs
 from bot.intake.rights import Rights
 from bot.intake.router import Desk, Router
+from bot.intake.tokens import Tokens
 from bot.intake.updates import Updates
 from bot.media.download import Downloader
 from bot.ops.bookkeeping import Bookkeeping
@@ -48,6 +54,7 @@ from bot.start import AnyApplication, CannotStart, open_store, single_instance, 
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.tracking.gateways import Gateways
+from bot.tracking.programs import Secrets
 from bot.tracking.seal import Seal
 from providers.client import GatewayClient
 
@@ -61,11 +68,12 @@ POLLS_LATE_AFTER = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Loops:
-    """The three endless stages."""
+    """The three endless stages, and what is answered over HTTP beside them."""
 
     updates: Updates
     scheduler: Scheduler
     sender: Sender
+    routes: list[web.RouteDef]
 
 
 async def run(settings: Settings, gateways: Gateways) -> None:
@@ -76,7 +84,8 @@ async def run(settings: Settings, gateways: Gateways) -> None:
         await stack.enter_async_context(Bookkeeping(store, time.time))
         application = await stack.enter_async_context(telegram_application(settings))
         loops = await _build(settings, gateways, store, application, stack)
-        await stack.enter_async_context(_serving(settings, Health(_checks(store, loops)).routes()))
+        routes = [*Health(_checks(store, loops)).routes(), *loops.routes]
+        await stack.enter_async_context(_serving(settings, routes))
         log.info("Rushes is running as @%s", application.bot.username)
         await _until_stopped(loops)
     log.info("stopped")
@@ -105,9 +114,11 @@ async def _build(
     pacing = Pacing()
     seal = Seal(settings.telegram_bot_token.get_secret_value())
     telegram = Telegram(application.bot, pacing, seal, clocks.monotonic, local_mode=local)
-    courier = Courier(store, telegram, Stock(store, files), gateways, clocks.now, settings.default_language)
-
     admins, language = settings.admin_telegram_user_ids, settings.default_language
+    secrets = Secrets(settings.telegram_bot_token.get_secret_value(), settings.public_url)
+    answers = Answers(store, gateways, clocks.now, secrets, language)
+    courier = Courier(store, telegram, Stock(store, files), gateways, clocks.now, answers)
+
     asides = Asides(application.bot, pacing, clocks.monotonic)
     gallery = await stack.enter_async_context(Gallery(store, asides, gateways, language))
     await stack.enter_async_context(_beside(Menu(store, asides, admins, language).tell()))
@@ -117,13 +128,20 @@ async def _build(
     commands = Commands(gateways, following)
     access, username = _access(settings), application.bot.username
     doors = Doors(access, username, commands.track, new_code)
-    desk = Desk(store, commands, doors, rights, seal, clocks.now, admins)
+    tokens = Tokens(secrets, new_code, is_open=settings.http_port is not None)
+    desk = Desk(store, commands, doors, tokens, rights, seal, clocks.now, admins)
     Router(desk).register(application)
     gate = Gate(access, courier, seal, username, settings.limit_commands_per_minute, clocks.now)
+
+    bearer = Bearer(store, access, gate, settings.limit_commands_per_minute)
+    programs = Programs(store, gateways, following, bearer, secrets, clocks.now)
+    callbacks = Callbacks(store, gateways, bearer, secrets, clocks.now)
+    document = openapi.as_bytes(gateways.providers, __version__, settings.public_url)
     return Loops(
         Updates(application, store, gate, gallery.browse, clocks.now),
         Scheduler(store, poller, lanes, clocks),
         Sender(store, courier, pacing, clocks.now, clocks.monotonic),
+        [*programs.routes(document), *callbacks.routes()],
     )
 
 

@@ -6,7 +6,6 @@ Whatever goes wrong is raised as a `DeliveryError`; when to try again is the sen
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 
 from bot.delivery.albums import Albums
 from bot.delivery.answers import Answers
@@ -19,10 +18,10 @@ from bot.delivery.stock import Stock
 from bot.delivery.subject import Subject
 from bot.delivery.telegram import Telegram
 from bot.storage.store import Store
-from bot.text import answers, cards, doors, ends
-from bot.text.catalogue import language_of
+from bot.text import answers as replies
+from bot.text import cards, doors, ends
 from bot.text.message import Message
-from bot.tracking.choices import Choices, Notify
+from bot.tracking.choices import Notify
 from bot.tracking.estimates import Timing, next_look, timing
 from bot.tracking.gateways import Gateways
 from bot.tracking.model import Delivery, OutboxKind, OutboxState, Subscription
@@ -44,7 +43,7 @@ class Courier:
         stock: Stock,
         gateways: Gateways,
         clock: Callable[[], float],
-        default_language: str,
+        answers: Answers,
     ) -> None:
         self._store = store
         self._telegram = telegram
@@ -52,11 +51,10 @@ class Courier:
         self._results = Results(telegram, stock, self._steps)
         self._albums = Albums(telegram, stock, self._steps)
         self._headers = Headers(stock, self._steps)
-        self._answers = Answers(store, gateways, clock)
+        self._answers = answers
         self._stats = StatsAnswer(store, telegram, self._steps, gateways, clock)
         self._gateways = gateways
         self._clock = clock
-        self._default_language = default_language
 
     async def carry(self, row: Delivery) -> None:
         """Brings the row to its chat and records that. Raises `DeliveryError` if it is not through."""
@@ -84,16 +82,16 @@ class Courier:
 
     async def refuse(self, origin: Subscription, language: str | None, *, may_ask: bool) -> None:
         """Tells somebody who is not let in; nothing of it is stored, and if it fails nothing is lost."""
-        language = language or self._default_language
+        language = language or self._answers.default_language
         await self._mention(origin, doors.refusal(origin.user_id, language, may_ask=may_ask))
 
     async def slow_down(self, origin: Subscription, language: str | None) -> None:
         """Tells somebody whose commands are dropped; as little is stored of it."""
-        await self._mention(origin, doors.slow_down(language or self._default_language))
+        await self._mention(origin, doors.slow_down(language or self._answers.default_language))
 
     async def dismiss(self, query_id: str, say: str, language: str | None) -> None:
         """Answers a press that leads nowhere; nothing of it is stored either."""
-        words = answers.toast({"say": say}, language or self._default_language)
+        words = replies.toast({"say": say}, language or self._answers.default_language)
         try:
             await self._telegram.answer_press(query_id, words, alert=True)
         except DeliveryError as error:
@@ -113,9 +111,9 @@ class Courier:
         await self._steps.finish(row)
 
     async def _answer(self, row: Delivery) -> None:
-        choices = await self._choices(row)
+        choices = await self._answers.choices(row)
         if row.kind is OutboxKind.TOAST:
-            words = answers.toast(row.facts, str(choices.language))
+            words = replies.toast(row.facts, str(choices.language))
             await self._telegram.answer_press(row.facts["query"], words, alert="alert" in row.facts)
             await self._steps.finish(row)
             return
@@ -176,10 +174,4 @@ class Courier:
         rows = self._gateways.candidates("" if task.is_located else task.provider, task.kind)
         asked = ", ".join(dict.fromkeys(self._gateways.title(row[0].provider) for row in rows))
         title = self._gateways.title(task.speaker)
-        return Subject(task, subscription, title, asked, await self._choices(row), self._clock())
-
-    async def _choices(self, row: Delivery) -> Choices:
-        """What the row's topic has chosen, always with a language."""
-        chosen = await self._store.choices(row.chat_id, row.thread_id)
-        # A language that was chosen once may not be there any more.
-        return replace(chosen, language=language_of(chosen.language) or self._default_language)
+        return Subject(task, subscription, title, asked, await self._answers.choices(row), self._clock())

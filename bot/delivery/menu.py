@@ -15,7 +15,7 @@ from bot.text.catalogue import CATALOGUES, bare, say
 
 log = logging.getLogger(__name__)
 
-FOR_ALL = ("track", "list", "status", "untrack", "resend", "settings", "lang", "help")
+FOR_ALL = ("track", "list", "status", "untrack", "resend", "settings", "lang", "token", "help")
 FOR_ADMINS = ("stats", "allow", "deny", "invite")
 
 # Telegram's bounds, in characters.

@@ -13,6 +13,7 @@ _MARK = _BLANK * 8
 _SHORTEST = len(_MARK)
 _SHAPES = (
     re.compile(r"(?<![A-Za-z0-9_-])((?:sk[-_][A-Za-z0-9_-]{16,})|(?:AIza|r8_|xai-|hf_|key_)[A-Za-z0-9_-]{24,})"),
+    re.compile(r"(?<![A-Za-z0-9_-])(rushes_[A-Za-z0-9_-]{43})"),
     re.compile(r"(?<![A-Za-z0-9_-])(eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})"),
     re.compile(r"(?i)\bbearer\s{1,9}([\w.~+/=:-]{8,})"),
     re.compile(

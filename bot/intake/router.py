@@ -12,12 +12,13 @@ from bot.intake.asks import Ask, Press, Turn, read_message, read_press
 from bot.intake.commands import Command, Commands
 from bot.intake.doors import Doors
 from bot.intake.rights import Rights
+from bot.intake.tokens import Tokens
 from bot.storage.store import Store
 from bot.storage.transaction import Transaction
 from bot.tracking.seal import Seal
 
 # What only some people in a group may do: before these, Telegram is asked who the person is there.
-_PRIVILEGED = frozenset({"untrack", "stop", "lang", "choose", "choices"})
+_PRIVILEGED = frozenset({"untrack", "stop", "lang", "choose", "choices", "token", "tokens", "newtoken", "revoke"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Desk:
     store: Store
     commands: Commands
     doors: Doors
+    tokens: Tokens
     rights: Rights
     seal: Seal
     clock: Callable[[], float]
@@ -51,6 +53,7 @@ class Router:
             "status": commands.status,
             "settings": options.settings,
             "lang": options.lang,
+            "token": desk.tokens.token,
             "stats": admins.stats(desk.admins),
             "allow": doors.allow,
             "deny": doors.deny,
@@ -64,6 +67,9 @@ class Router:
             "list": lists.turn,
             "choose": options.choose,
             "choices": options.turn,
+            "tokens": desk.tokens.show,
+            "newtoken": desk.tokens.make,
+            "revoke": desk.tokens.revoke,
             "ask": doors.ask,
             "admit": doors.admit,
             "deny": doors.turn_down,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from bot.storage import counts, rows
+from bot.storage.programs import ProgramQuestions
 from bot.storage.sqlite import Database
 from bot.storage.transaction import Transaction
 from bot.storage.wishes import HOLDING
@@ -60,7 +61,7 @@ class Store:
 
     `outbox_changed` and `guests_changed` are set, and the ids of tasks that are to be looked at anew come out of
     `tasks_changed`, after the transaction that touched them is on disk. They only wake somebody early; the tables are
-    the truth. `tally` is where the stages count what they do.
+    the truth. `tally` is where the stages count what they do. What is asked about programs has a room of its own.
     """
 
     def __init__(self, database: Database) -> None:
@@ -69,6 +70,7 @@ class Store:
         self.guests_changed = asyncio.Event()
         self.guests_changed.set()  # nobody has looked yet
         self.tasks_changed: asyncio.Queue[int] = asyncio.Queue()
+        self.programs = ProgramQuestions(self._all)
         self._database = database
 
     @classmethod

@@ -38,7 +38,8 @@ def test_the_picture_in_the_design_is_the_table_in_the_code() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_is_small_and_says_what_it_is(path: Path) -> None:
     text = path.read_text()
-    assert text.count("\n") <= 400
+    # A catalogue is one file for each language, as long as what there is to say.
+    assert text.count("\n") <= (600 if path.parent.name == "languages" else 400)
     assert path.stem not in {"utils", "helpers", "common", "manager"}
     assert not text.strip() or text.startswith('"""')
 

@@ -119,6 +119,7 @@ SENTENCES = {
     "<b>This chat</b>\n"
     "/settings · what is told here, and how results come\n"
     "/lang · the language\n"
+    "/token · let your own programs track tasks here\n"
     "/help · this page\n",
     "reply.help_admins": "<b>For the bot's admins</b>\n"
     "/allow ID · let a person or a group in\n"
@@ -199,6 +200,15 @@ SENTENCES = {
     "reply.unknown_language": "I do not speak <code>{text}</code>, but: {languages}. For example:"
     " <code>/lang en</code>; <code>/lang auto</code> follows your app.",
     "reply.not_admin": "Only admins of this group can change its settings.",
+    "reply.not_admin_of_tokens": "Only admins of this group can make, see or revoke its tokens.",
+    "reply.no_programs": "Programs cannot reach me here, so a token would be of no use. The operator has to set"
+    " HTTP_PORT first.",
+    "reply.too_many_tokens": "There are five tokens here already, and more I do not keep. Revoke one first: /token"
+    " shows them.",
+    "reply.token_sent": "🔑 The token goes to you in private, since everybody here could read it. If nothing comes"
+    " there, open my private chat, press Start, and send <code>/token new</code> here once more.",
+    "reply.revoked": "🗑 Revoked. A program that uses it gets nothing from now on.",
+    "reply.no_token": "There is no such token here. /token shows the ones there are.",
     "reply.unknown_command": "I do not know that command. /help shows the ones I know.",
     "reply.no_command": "Send <code>/track ID</code> with the ID of a generation. /help tells more.",
     "reply.broken": "Something went wrong with that on my side; it is logged. Please send it again.",
@@ -276,6 +286,7 @@ SENTENCES = {
     "menu.resend": "Bring a result once more: /resend ID",
     "menu.settings": "What is told here, and how results come",
     "menu.lang": "The language of this chat",
+    "menu.token": "Let your own programs track tasks here",
     "menu.help": "How it works",
     "menu.stats": "How the bot is doing",
     "menu.allow": "Let a person or a group in: /allow ID",
@@ -288,6 +299,24 @@ SENTENCES = {
     "gallery.title": "{name}: {prompt}",
     "gallery.nothing": "Nothing finished here yet: open the bot",
     "gallery.not_found": "Nothing found: open the bot",
+    # Tokens by which programs act for a chat. Buttons hold no markup.
+    "programs.token": "🔑 Token {number}, for programs that track tasks in this chat. It is shown only this once; keep"
+    " it like a password.\n<code>{token}</code>",
+    "programs.token_of_group": "🔑 Token {number}, for programs that track tasks in the group (or topic) where you"
+    " asked for it. It is shown only this once; keep it like a password.\n<code>{token}</code>",
+    "programs.use": "A program sends it along as <code>Authorization: Bearer …</code> when it calls"
+    ' <code>POST /v1/track</code> with <code>{{"id": "…"}}</code>.',
+    "programs.callback": "Gateways that call back may be given this address as <code>callback_url</code>; all it can do"
+    " is make me look sooner:\n<code>{url}</code>",
+    "programs.copy": "📋 Copy the token",
+    "programs.panel": "🔑 All tokens",
+    "programs.title": "<b>Tokens here</b>\nPrograms that have one can track tasks in this chat.",
+    "programs.none": "<b>Tokens here</b>\nNone yet. A program that has one can track tasks in this chat.",
+    "programs.row": "{number} · made {made} UTC",
+    "programs.new": "➕ New token",
+    "programs.revoke": "🗑 Revoke {number}",
+    "programs.revoke_all": "🗑 Revoke all",
+    "programs.gone": "This token was revoked before it was shown. <code>/token new</code> makes another one.",
     # The panel behind "Details" and /status; clocks are UTC.
     "details.video": "Kind: video",
     "details.image": "Kind: picture",
@@ -385,6 +414,13 @@ SENTENCES = {
     "toast.not_admin": "Only admins of this group can change its settings.",
     "toast.chosen": "✅ Saved.",
     "toast.no_choice": "That choice is not there any more; /settings shows the ones there are.",
+    "toast.not_admin_of_tokens": "Only admins of this group can make, see or revoke its tokens.",
+    "toast.no_programs": "Programs cannot reach me here; the operator has to set HTTP_PORT first.",
+    "toast.too_many_tokens": "There are five tokens here already. Revoke one first.",
+    "toast.token_sent": "🔑 It goes to you in private. If nothing comes, open my private chat, press Start, and press"
+    " here again.",
+    "toast.revoked": "🗑 Revoked. A program that uses it gets nothing from now on.",
+    "toast.no_token": "That token is not there any more.",
     "toast.not_let_in": "This bot is private; send it /start to ask for access.",
     "toast.asked": "🚪 The bot's admins have your request. You will hear from me here when they let you in.",
     "toast.asked_already": "The bot's admins have your request already. Once a day is enough.",
