@@ -19,7 +19,7 @@ from aiohttp import web
 from bot.intake.bearer import Bearer
 from bot.intake.limits import Limits
 from bot.intake.meaning import can_be_id
-from bot.intake.web import Problem, nothing, read_body, read_json, resource, too_many
+from bot.intake.web import Problem, json_answer, nothing, read_body, read_json, resource, too_many
 from bot.storage.store import Store
 from bot.tracking.gateways import Gateways
 from bot.tracking.programs import Program, Secrets, read_callback
@@ -61,7 +61,7 @@ class Callbacks:
         if not tasks:
             raise Problem(HTTPStatus.NOT_FOUND, "This names no task that the chat follows and that is still open.")
         await self._take(program, tasks, request.query_string.encode() + b"\n" + body)
-        return web.json_response({"tasks": len(tasks)})
+        return json_answer({"tasks": len(tasks)})
 
     async def _program(self, address: str) -> Program:
         """Raises `Problem`, the same one for whatever is wrong with the address."""

@@ -185,13 +185,17 @@ def _schemas(providers: Sequence[Provider]) -> Json:
 
 def _track_request(providers: Sequence[Provider]) -> Json:
     names = [provider.name for provider in providers]
-    named: Json = {"type": "string", "description": "Where to look; without it, everywhere."}
+    named: Json = {"type": ["string", "null"], "description": "Where to look; without it, everywhere."}
     return {
         "type": "object",
         "properties": {
             "id": {**_task_id(providers), "examples": [_SAMPLE]},
-            "provider": {**named, "enum": names} if names else named,
-            "kind": {"type": "string", "enum": list(KINDS), "description": "What it makes; without it, whatever."},
+            "provider": {**named, "enum": [*names, None]} if names else named,
+            "kind": {
+                "type": ["string", "null"],
+                "enum": [*KINDS, None],
+                "description": "What it makes; without it, whatever.",
+            },
         },
         "required": ["id"],
         "additionalProperties": False,

@@ -18,7 +18,7 @@ from bot.intake.bearer import Bearer
 from bot.intake.following import Following
 from bot.intake.meaning import Reference, can_be_id
 from bot.intake.resources import task_resource
-from bot.intake.web import Problem, nothing, read_body, read_json, resource, too_many
+from bot.intake.web import Problem, json_answer, nothing, read_body, read_json, resource, too_many
 from bot.storage.store import Store
 from bot.storage.transaction import Transaction
 from bot.tracking.gateways import Gateways, fold_name
@@ -89,21 +89,21 @@ class Programs:
         log.info("task %d: program %d tracks it in chat %d", task.id, program.id, program.chat_id)
         body = {**task_resource(task), "callback_url": self._secrets.callback_url(program)}
         location = {"Location": f"/v1/tasks/{quote(task.external_id, safe='')}"}
-        return _json(body, HTTPStatus.CREATED if is_new else HTTPStatus.OK, location)
+        return json_answer(body, HTTPStatus.CREATED if is_new else HTTPStatus.OK, location)
 
     async def _list(self, request: web.Request) -> web.Response:
         program = await self._bearer.program(request)
         limit = _number(request, "limit", PAGE, LONGEST_PAGE)
         found = await self._store.programs.tasks(program, _number(request, "before", NEWEST, NEWEST), limit + 1)
         more = found[limit - 1][0] if len(found) > limit else None
-        return _json({"tasks": [task_resource(task) for _, task in found[:limit]], "next": more})
+        return json_answer({"tasks": [task_resource(task) for _, task in found[:limit]], "next": more})
 
     async def _show(self, request: web.Request) -> web.Response:
         program = await self._bearer.program(request)
         task = await self._store.programs.task(program, self._task_id(request))
         if task is None:
             raise _not_followed()
-        return _json(task_resource(task))
+        return json_answer(task_resource(task))
 
     async def _untrack(self, request: web.Request) -> web.Response:
         program = await self._bearer.program(request)
@@ -182,7 +182,3 @@ def _sentence(error: ValidationError) -> str:
     problem = error.errors(include_input=False, include_url=False)[0]
     place = ".".join(str(part) for part in problem["loc"])[:100].encode("ascii", "replace").decode()
     return f"{place or 'body'}: {problem['msg']}."
-
-
-def _json(body: Any, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None) -> web.Response:
-    return web.json_response(body, status=status, headers={"Cache-Control": "no-store", **(headers or {})})

@@ -92,6 +92,17 @@ def read_json(body: bytes) -> Any:
         raise Problem(HTTPStatus.BAD_REQUEST, "The body is not JSON, or names something twice.") from None
 
 
+def json_answer(
+    body: Any,
+    status: HTTPStatus = HTTPStatus.OK,
+    headers: Mapping[str, str] | None = None,
+    content_type: str = "application/json",
+) -> web.Response:
+    """That as JSON, kept by nobody on the way."""
+    kept = {"Cache-Control": "no-store", **(headers or {})}
+    return web.Response(body=json.dumps(body).encode(), status=status, headers=kept, content_type=content_type)
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -105,5 +116,4 @@ def _refuse(word: str) -> None:
 
 def _answer(problem: Problem) -> web.Response:
     body = {"title": problem.status.phrase, "status": problem.status.value, "detail": str(problem)}
-    headers = {**problem.headers, "Cache-Control": "no-store"}
-    return web.json_response(body, status=problem.status, content_type=PROBLEM_TYPE, headers=headers)
+    return json_answer(body, problem.status, problem.headers, PROBLEM_TYPE)

@@ -45,10 +45,10 @@ async def main(examples: int, seed: int) -> int:
             async with running_bot(environment, folder) as bot:
                 status, output = await fuzz(port, await made(person), examples, seed, folder)
                 sys.stdout.write(f"{output}\n")
-                if bot.has_ended or "Traceback" in (folder / "bot.log").read_text():
-                    sys.stdout.write(f"{bot.last_words()}\n")
-                    return 1
-                return status
+                told = (folder / "bot.log").read_text(errors="replace")
+                _, broke, trace = told.partition("Traceback")
+                sys.stdout.write(f"The bot's log from its first traceback on:\n{trace[:5000]}\n" if broke else "")
+                return 1 if broke or bot.has_ended else status
 
 
 if __name__ == "__main__":
