@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 KILLS  ?= 500
 SEED   ?= 1
 
-.PHONY: demo run test torture check format lock bench clean
+.PHONY: demo run test torture fuzz check format lock bench clean
 
 demo: $(VENV)/.sandbox          ## the whole product against stand-ins: no token, no key, no network
 	$(BIN)/python -m sandbox demo
@@ -18,6 +18,9 @@ test: $(VENV)/.dev              ## every test
 
 torture: $(VENV)/.dev           ## twenty minutes of kills; prints the table of docs/reliability.md
 	$(BIN)/python -m tests.acceptance.torture --kills $(KILLS) --seed $(SEED)
+
+fuzz: $(VENV)/.dev              ## the way in for programs, driven from its own OpenAPI document
+	$(BIN)/python -m tests.acceptance.fuzz
 
 check: $(VENV)/.dev             ## format, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -19,12 +19,11 @@ PATIENCE = 900.0
 LIMITS = {"LIMIT_COMMANDS_PER_MINUTE": "1000000", "LIMIT_OPEN_TASKS": "1000000", "LOG_LEVEL": "INFO"}
 
 
-async def fuzz(port: int, token: str, examples: int, seed: int, folder: Path) -> tuple[int, str]:
-    """Exit status and output of schemathesis, with so many examples for each operation."""
+async def fuzz(port: int, token: str, folder: Path, *more: str) -> tuple[int, str]:
+    """Exit status and output of schemathesis; `more` are arguments to it."""
     arguments = [
-        *("run", f"http://127.0.0.1:{port}/v1/openapi.json", "--checks", "all", "--max-examples", str(examples)),
-        *("--header", f"Authorization: Bearer {token}", "--seed", str(seed), "--url", f"http://127.0.0.1:{port}"),
-        *("--continue-on-failure", "--wait-for-schema", "20"),
+        *("run", f"http://127.0.0.1:{port}/v1/openapi.json", "--url", f"http://127.0.0.1:{port}", *more),
+        *("--header", f"Authorization: Bearer {token}", "--checks", "all", "--continue-on-failure"),
     ]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", *arguments),
@@ -43,7 +42,9 @@ async def main(examples: int, seed: int) -> int:
         async with serving() as origins, Player(origins.sim, PERSON) as person:
             environment = {**origins.environment(folder / "rushes.db"), **LIMITS, "HTTP_PORT": str(port)}
             async with running_bot(environment, folder) as bot:
-                status, output = await fuzz(port, await made(person), examples, seed, folder)
+                status, output = await fuzz(
+                    port, await made(person), folder, "--max-examples", str(examples), "--seed", str(seed)
+                )
                 sys.stdout.write(f"{output}\n")
                 told = (folder / "bot.log").read_text(errors="replace")
                 _, broke, trace = told.partition("Traceback")

@@ -3,9 +3,11 @@
 import gzip
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 from sandbox.servers import OPERATOR, PERSON
+from tests.acceptance.fuzz import LIMITS, fuzz
 from tests.acceptance.programs import TOKEN, Front, made, said, token_shown
 from tests.acceptance.test_doors import hears, press
 from tests.acceptance.world import World, card_of, card_shows, delivered, until
@@ -213,3 +215,13 @@ async def test_no_secret_of_a_program_reaches_the_disk_or_the_log(world: World, 
     assert token.removeprefix("rushes_").encode() not in kept
     assert proof.encode() not in kept
     assert "Traceback" not in world.log()
+
+
+async def test_the_document_is_kept(world: World, front: Front, tmp_path: Path) -> None:
+    """A little of `make fuzz`."""
+    person = await world.person()
+    await world.start_bot(**LIMITS)
+    status, output = await fuzz(
+        front.port, await made(person), tmp_path, "--max-examples", "4", "--phases", "examples,fuzzing,stateful"
+    )
+    assert status == 0, output
