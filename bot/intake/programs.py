@@ -86,7 +86,8 @@ class Programs:
         now = self._clock()
         async with self._store.transaction() as tx:
             task, is_new = await self._follow(_turn(program), reference, tx, now)
-        log.info("task %d: program %d tracks it in chat %d", task.id, program.id, program.chat_id)
+        if is_new:
+            log.info("task %d: program %d tracks it in chat %d", task.id, program.id, program.chat_id)
         body = {**task_resource(task), "callback_url": self._secrets.callback_url(program)}
         location = {"Location": f"/v1/tasks/{quote(task.external_id, safe='')}"}
         return json_answer(body, HTTPStatus.CREATED if is_new else HTTPStatus.OK, location)

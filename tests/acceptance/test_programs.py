@@ -3,6 +3,8 @@
 import gzip
 import json
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +194,10 @@ async def test_whatever_is_sent_is_refused_in_one_sentence(world: World, front: 
         status, _, headers = await front.call(method, "/v1/track", token)
         assert (status, headers["Allow"]) == (405, "POST")
         assert not [name for name in headers if name.lower().startswith("access-control")]
+    with closing(sqlite3.connect(world.database)) as somebody:
+        somebody.execute("BEGIN IMMEDIATE")
+        status, _, headers = await front.call("POST", "/v1/track", token, json={"id": "t1"})
+        assert (status, headers["Retry-After"]) == (503, "5")
     assert (await front.call("GET", "/v1/tasks", token))[1] == {"tasks": [], "next": None}
     assert "Traceback" not in world.log()
 
