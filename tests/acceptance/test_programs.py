@@ -97,9 +97,11 @@ async def test_what_a_token_gives_ends_with_the_right_to_it(world: World, front:
     token = await made(person)
     assert [(await front.track(token, f"n{number}"))[0] for number in range(3)] == [201, 201, 429]
     assert (await front.track(token, "n0"))[0] == 200
-    answers = [await front.call("GET", "/v1/tasks", token) for _ in range(45)]
-    assert {status for status, _, _ in answers} == {200, 429}
-    assert answers[-1][2]["Retry-After"] == "2"
+    answers = [await front.call("GET", "/v1/tasks", token)]
+    while answers[-1][0] == 200:
+        answers.append(await front.call("GET", "/v1/tasks", token))
+        assert len(answers) < 500
+    assert (answers[-1][0], answers[-1][2]["Retry-After"]) == (429, "2")
     # Five tokens are enough; revoked is revoked at once, one by one or all together.
     for number in range(2, 6):
         await admin.say("/token new")
@@ -164,7 +166,7 @@ async def test_whatever_is_sent_is_refused_in_one_sentence(world: World, front: 
         assert headers["Content-Type"] == "application/problem+json"
         assert problem["status"] == status
         assert re.fullmatch(r"[^\n]+\.", problem["detail"])
-    bomb = gzip.compress(b'{"id": "' + b" " * 100_000_000 + b'"}')
+    bomb = gzip.compress(b'{"id": "' + b" " * 20_000_000 + b'"}')
     packed = {**as_json, "Content-Encoding": "gzip"}
     assert (await front.call("POST", "/v1/track", token, data=bomb, headers=packed))[0] == 415
     assert (await front.call("POST", "/v1/track", token, data=b"id=t1", headers={"Content-Type": "text/plain"}))[
@@ -204,13 +206,14 @@ async def test_whatever_is_sent_is_refused_in_one_sentence(world: World, front: 
 
 async def test_no_secret_of_a_program_reaches_the_disk_or_the_log(world: World, front: Front) -> None:
     person = await world.person()
-    await person.tell("tasks", provider="token360", id="t1", pace=0.3)
+    await person.tell("tasks", provider="token360", id="t1", states=[{"after": 0, "status": "queued"}])
     bot = await world.start_bot()
     token = await made(person)
     _, task = await front.track(token, "t1")
-    proof = task["callback_url"].rpartition("-")[2]
+    proof = task["callback_url"].rpartition("/")[2].partition("-")[2]
     assert (await front.call("POST", task["callback_url"].removeprefix(front.origin), json={"id": "t1"}))[0] == 200
-    await delivered(person)
+    await person.tell("tasks", provider="token360", id="t1", end="failed", pace=0.1)
+    await card_shows(person, "t1", "❌")
     # What a person pastes is not kept either, and what is no HTTP is not repeated.
     await person.say(f"/track {token}")
     await hears(person, "a key is none")
