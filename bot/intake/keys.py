@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from bot.intake import curl
+from bot.tracking.programs import is_token
 
 _BLANK = "█"
 _MARK = _BLANK * 8
@@ -57,7 +58,7 @@ def holds_key(text: str) -> bool:
 
 def _blanked_group(found: re.Match[str]) -> str:
     key = found[1]
-    if not any(character.isdigit() for character in key):
+    if not is_token(key) and not any(character.isdigit() for character in key):
         return found[0]  # YOUR_API_KEY, sk-your-key-goes-here
     begin = found.start(1) - found.start()
     return found[0][:begin] + _BLANK * len(key) + found[0][begin + len(key) :]

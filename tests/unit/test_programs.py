@@ -1,3 +1,4 @@
+from bot.intake.keys import mask
 from bot.intake.resources import task_resource
 from bot.text import programs as words
 from bot.tracking.model import Ending, Task
@@ -20,6 +21,11 @@ def test_a_token_is_made_from_the_row_and_a_key_that_is_not_in_it() -> None:
     others = {Secrets("123:other", None).token("seed"), SECRETS.token("other"), token.upper()}
     assert token not in others
     assert len(digest_of(token)) == 64
+
+
+def test_a_token_that_somebody_pastes_is_blanked() -> None:
+    for token in (SECRETS.token("seed"), "rushes_" + "x" * 43):
+        assert mask(f"/track {token}") == f"/track {'█' * len(token)}"
 
 
 def test_an_address_for_callbacks_is_the_programs_own_and_no_token() -> None:
