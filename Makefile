@@ -7,7 +7,7 @@ BARE   := .venv-run
 KILLS  ?= 500
 SEED   ?= 1
 
-.PHONY: demo run test torture crowd hardened deployment check format lock bench audit sbom clean
+.PHONY: demo run test torture crowd fuzz hardened deployment check format lock bench audit sbom clean
 
 demo: $(VENV)/.sandbox          ## the whole product against stand-ins: no token, no key, no network
 	$(BIN)/python -m sandbox demo
@@ -34,6 +34,8 @@ deployment: $(VENV)/.deployment ## Dockerfile, compose.yaml and the systemd unit
 	systemd-analyze verify $(VENV)/deployment/rushes.service
 	systemd-analyze security --offline=true --threshold=20 deploy/rushes.service > $(VENV)/deployment/exposure.txt
 	tail -1 $(VENV)/deployment/exposure.txt
+fuzz: $(VENV)/.dev              ## the way in for programs, driven from its own OpenAPI document
+	$(BIN)/python -m tests.acceptance.fuzz
 
 check: $(VENV)/.dev             ## format, lint, types, layers
 	$(BIN)/ruff format --check .

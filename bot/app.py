@@ -12,8 +12,10 @@ from functools import partial
 from typing import Any
 
 import structlog
+from aiohttp import web
 
 from bot import __version__
+from bot.delivery.answers import Answers
 from bot.delivery.asides import Asides
 from bot.delivery.courier import Courier
 from bot.delivery.files import Files
@@ -23,15 +25,21 @@ from bot.delivery.pacing import Pacing
 from bot.delivery.sender import Sender
 from bot.delivery.stock import Stock
 from bot.delivery.telegram import Telegram
+from bot.intake import openapi
 from bot.intake.access import Access
+from bot.intake.bearer import Bearer
+from bot.intake.callbacks import Callbacks
 from bot.intake.commands import Commands
 from bot.intake.doors import Doors
+from bot.intake.following import Following
 from bot.intake.gate import Gate
 from bot.intake.inbox import Inbox
 from bot.intake.invitations import new_code
+from bot.intake.programs import Programs
 from bot.intake.registration import Registration
 from bot.intake.rights import Rights
 from bot.intake.router import Desk, Router
+from bot.intake.tokens import Tokens
 from bot.intake.updates import AnotherReader, Updates
 from bot.intake.webhook import PATH, Webhook, secret_of
 from bot.media.download import Downloader
@@ -59,6 +67,7 @@ from bot.start import (
 )
 from bot.storage.store import Store
 from bot.tracking.gateways import Gateways
+from bot.tracking.programs import Secrets
 from bot.tracking.seal import Seal
 from bot.tracking.tally import Tally
 from bot.watch import Watched, readings
@@ -72,13 +81,14 @@ FETCH_TIMEOUT, SLOWEST_FETCH = 600.0, 500_000
 
 @dataclass(frozen=True, slots=True)
 class Loops:
-    """The three endless stages, the inbox before the first of them, and who watches the gateways for the second."""
+    """The three endless stages, the inbox before the first, who watches the gateways for the second; HTTP routes."""
 
     inbox: Inbox
     updates: Updates | Webhook
     scheduler: Scheduler
     sender: Sender
     accounts: Accounts
+    routes: list[web.RouteDef]
 
 
 async def run(settings: Settings, gateways: Gateways) -> None:
@@ -96,10 +106,7 @@ async def run(settings: Settings, gateways: Gateways) -> None:
         watched = Watched(store, loops.updates, loops.scheduler, loops.sender, loops.accounts)
         health.watch(watched.alive(), watched.working())
         metrics = Metrics(partial(readings, watched, health))
-        routes = [*health.routes(), *metrics.routes()]
-        if isinstance(loops.updates, Webhook):
-            routes += loops.updates.routes()
-        await stack.enter_async_context(serving(door, routes))
+        await stack.enter_async_context(serving(door, [*health.routes(), *metrics.routes(), *loops.routes]))
         log.info("Rushes is running", bot=f"@{application.bot.username}", version=__version__)
         await _until_stopped(loops, health)
     leave_threads()
@@ -131,27 +138,42 @@ async def _build(
     pacing = Pacing()
     seal = Seal(settings.telegram_bot_token.get_secret_value())
     telegram = Telegram(application.bot, pacing, seal, clocks.monotonic, local_mode=local)
-    courier = Courier(store, telegram, Stock(store, files), gateways, clocks.now, settings.default_language)
-
     admins, language = settings.admin_telegram_user_ids, settings.default_language
+    secrets = Secrets(settings.telegram_bot_token.get_secret_value(), settings.public_url)
+    answers = Answers(store, gateways, clocks.now, secrets, language)
+    courier = Courier(store, telegram, Stock(store, files), gateways, clocks.now, answers)
+
     asides = Asides(application.bot, pacing, clocks.monotonic)
     gallery = await stack.enter_async_context(Gallery(store, asides, gateways, language))
     await stack.enter_async_context(_beside(Menu(store, asides, admins, language).tell()))
 
     rights = Rights(application.bot, admins, clocks.monotonic)
-    commands = Commands(gateways, settings.poll_give_up_after, settings.limit_open_tasks)
+    following = Following(gateways, settings.poll_give_up_after, settings.limit_open_tasks)
+    commands = Commands(gateways, following)
     access, username = _access(settings), application.bot.username
     doors = Doors(access, username, commands.track, new_code)
-    desk = Desk(store, commands, doors, rights, seal, clocks.now, admins)
+    tokens = Tokens(secrets, new_code, is_open=settings.http_port is not None)
+    desk = Desk(store, commands, doors, tokens, rights, seal, clocks.now, admins)
     Router(desk).register(application)
     gate = Gate(access, courier, seal, username, settings.limit_commands_per_minute, clocks.now)
     inbox = Inbox(application, store, gate, gallery.browse, clocks.now)
+    updates = _updates(settings, application, inbox, store.tally)
+
+    bearer = Bearer(store, access, gate, settings.limit_commands_per_minute)
+    programs = Programs(store, gateways, following, bearer, secrets, clocks.now)
+    callbacks = Callbacks(store, gateways, bearer, secrets, clocks.now)
+    document = openapi.as_bytes(gateways.providers, __version__, settings.public_url)
     return Loops(
         inbox,
-        _updates(settings, application, inbox, store.tally),
+        updates,
         Scheduler(store, poller, lanes, clocks),
         Sender(store, courier, pacing, clocks.now, clocks.monotonic),
         accounts,
+        [
+            *programs.routes(document),
+            *callbacks.routes(),
+            *(updates.routes() if isinstance(updates, Webhook) else ()),
+        ],
     )
 
 

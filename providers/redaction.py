@@ -43,7 +43,7 @@ SHAPES = (
     # Our own: a program's token, an invitation, the path at which a gateway calls back.
     Shape(
         r"(?<![A-Za-z0-9])rushes_(?P<secret>[A-Za-z0-9_-]{32,})",
-        r"(?<![A-Za-z0-9])rushes_(?P<secret>[A-Za-z0-9_-]{32,})",
+        r"(?<![A-Za-z0-9_-])(?P<secret>rushes_[A-Za-z0-9_-]{32,})",
     ),
     Shape(r"(?<![A-Za-z0-9])inv_(?P<secret>[\w-]{8,})"),
     Shape(r"/callback/(?P<secret>[^\s\"'<>?#]+)"),

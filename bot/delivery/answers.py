@@ -1,15 +1,18 @@
 """What a command or a button is answered with: the facts of a row, with what the tables say by now, as a message."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 from bot.delivery.links import expires_at
 from bot.storage.store import Store
-from bot.text import answers, details, doors, forgetting, lists, options
+from bot.text import answers, details, doors, forgetting, lists, options, programs
+from bot.text.catalogue import language_of
 from bot.text.message import Message
 from bot.tracking.choices import Choices, usual
 from bot.tracking.gateways import Gateways
 from bot.tracking.lists import Which
 from bot.tracking.model import Delivery, OutboxKind, Task
+from bot.tracking.programs import Secrets
 from providers.base import OutputKind
 
 # Of those who were let in from inside.
@@ -19,13 +22,33 @@ GUESTS_SHOWN = 30
 class Answers:
     """Makes the message of rows that are about no subscription: answers, panels, notices, toasts.
 
-    `clock` gives epoch seconds.
+    `clock` gives epoch seconds; `secrets` makes what rows never hold.
     """
 
-    def __init__(self, store: Store, gateways: Gateways, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, store: Store, gateways: Gateways, clock: Callable[[], float], secrets: Secrets, default_language: str
+    ) -> None:
+        self.default_language = default_language
         self._store = store
         self._gateways = gateways
         self._clock = clock
+        self._secrets = secrets
+        self._panels: Mapping[str, Callable[[Delivery, str], Awaitable[Message]]] = {
+            "guests": self._guests,
+            "forget": self._forget,
+            "list": self._list,
+            "choices": self._choices,
+            "status": self._status,
+            "token": self._token,
+            "tokens": self._tokens,
+        }
+
+    async def choices(self, row: Delivery) -> Choices:
+        """What the row's topic has chosen, always with a language; it may be all that the row itself still knows."""
+        chosen = await self._store.choices(row.chat_id, row.thread_id)
+        # A language that was chosen once may not be there any more.
+        language = language_of(row.facts.get("speaks")) or language_of(chosen.language)
+        return replace(chosen, language=language or self.default_language)
 
     async def message(self, row: Delivery, choices: Choices) -> Message:
         """The row's message, in the chosen language."""
@@ -34,17 +57,28 @@ class Answers:
             return answers.notice(facts, self._gateways.title(facts["provider"]), language)
         if facts["say"] in doors.MESSAGES:
             return doors.MESSAGES[facts["say"]](facts, language)
-        if facts["say"] == "guests":
-            return doors.guests(await self._store.let_in(GUESTS_SHOWN), language)
-        if facts["say"] == "forget":
-            return forgetting.question(facts, language)
-        if facts["say"] == "list":
-            return await self._list(row, language)
-        if facts["say"] == "choices":
-            return options.panel(await self._place(row), facts["page"], language)
-        if facts["say"] == "status":
-            return await self._status(facts, language)
+        if facts["say"] in self._panels:
+            return await self._panels[facts["say"]](row, language)
         return answers.reply(facts, ", ".join(self._gateways.names), language)
+
+    async def _guests(self, _: Delivery, language: str) -> Message:
+        return doors.guests(await self._store.let_in(GUESTS_SHOWN), language)
+
+    async def _forget(self, row: Delivery, language: str) -> Message:
+        return forgetting.question(row.facts, language)
+
+    async def _choices(self, row: Delivery, language: str) -> Message:
+        return options.panel(await self._place(row), row.facts["page"], language)
+
+    async def _token(self, row: Delivery, language: str) -> Message:
+        program = await self._store.programs.numbered(int(row.facts["token"]))
+        if program is None:  # revoked before it was shown
+            return programs.gone(language)
+        is_here = (row.chat_id, row.thread_id) == (program.chat_id, program.thread_id)
+        return programs.token(program, self._secrets, language, is_here=is_here)
+
+    async def _tokens(self, row: Delivery, language: str) -> Message:
+        return programs.panel(await self._store.programs.of_chat(row.chat_id, row.thread_id), language)
 
     async def _place(self, row: Delivery) -> options.Place:
         is_topic = row.thread_id != 0
@@ -62,7 +96,8 @@ class Answers:
         titles = tuple(self._gateways.title(task.speaker) for _, task in page.entries)
         return lists.listing(page, titles, self._clock(), language)
 
-    async def _status(self, facts: dict[str, str], language: str) -> Message:
+    async def _status(self, row: Delivery, language: str) -> Message:
+        facts = row.facts
         found = await self._store.subject(int(facts["subscription"]))
         if found is None:  # forgotten since it was asked for
             return answers.reply({"say": "not_followed", "not_followed": facts["id"]}, "", language)

@@ -5,7 +5,6 @@ Whatever goes wrong is raised as a `DeliveryError`; when to try again is the sen
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
 
 import structlog
 from structlog.contextvars import bind_contextvars
@@ -21,10 +20,10 @@ from bot.delivery.stock import Stock
 from bot.delivery.subject import Subject
 from bot.delivery.telegram import Telegram
 from bot.storage.store import Store
-from bot.text import answers, cards, doors, ends
-from bot.text.catalogue import language_of
+from bot.text import answers as replies
+from bot.text import cards, doors, ends
 from bot.text.message import Message
-from bot.tracking.choices import Choices, Notify
+from bot.tracking.choices import Notify
 from bot.tracking.estimates import Timing, next_look, timing
 from bot.tracking.gateways import Gateways
 from bot.tracking.model import Delivery, OutboxKind, OutboxState, Subscription
@@ -46,7 +45,7 @@ class Courier:
         stock: Stock,
         gateways: Gateways,
         clock: Callable[[], float],
-        default_language: str,
+        answers: Answers,
     ) -> None:
         self._store = store
         self._telegram = telegram
@@ -54,11 +53,10 @@ class Courier:
         self._results = Results(telegram, stock, self._steps)
         self._albums = Albums(telegram, stock, self._steps)
         self._headers = Headers(stock, self._steps)
-        self._answers = Answers(store, gateways, clock)
+        self._answers = answers
         self._stats = StatsAnswer(store, telegram, self._steps, gateways, clock)
         self._gateways = gateways
         self._clock = clock
-        self._default_language = default_language
 
     async def carry(self, row: Delivery) -> None:
         """Brings the row to its chat and records that. Raises `DeliveryError` if it is not through."""
@@ -87,16 +85,16 @@ class Courier:
 
     async def refuse(self, origin: Subscription, language: str | None, *, may_ask: bool) -> None:
         """Tells somebody who is not let in; nothing of it is stored, and if it fails nothing is lost."""
-        language = language or self._default_language
+        language = language or self._answers.default_language
         await self._mention(origin, doors.refusal(origin.user_id, language, may_ask=may_ask))
 
     async def slow_down(self, origin: Subscription, language: str | None) -> None:
         """Tells somebody whose commands are dropped; as little is stored of it."""
-        await self._mention(origin, doors.slow_down(language or self._default_language))
+        await self._mention(origin, doors.slow_down(language or self._answers.default_language))
 
     async def dismiss(self, query_id: str, say: str, language: str | None) -> None:
         """Answers a press that leads nowhere; nothing of it is stored either."""
-        words = answers.toast({"say": say}, language or self._default_language)
+        words = replies.toast({"say": say}, language or self._answers.default_language)
         try:
             await self._telegram.answer_press(query_id, words, alert=True)
         except DeliveryError as error:
@@ -116,9 +114,9 @@ class Courier:
         await self._steps.finish(row)
 
     async def _answer(self, row: Delivery) -> None:
-        choices = await self._choices(row)
+        choices = await self._answers.choices(row)
         if row.kind is OutboxKind.TOAST:
-            words = answers.toast(row.facts, str(choices.language))
+            words = replies.toast(row.facts, str(choices.language))
             await self._telegram.answer_press(row.facts["query"], words, alert="alert" in row.facts)
             await self._steps.finish(row)
             return
@@ -179,11 +177,4 @@ class Courier:
         rows = self._gateways.candidates("" if task.is_located else task.provider, task.kind)
         asked = ", ".join(dict.fromkeys(self._gateways.title(row[0].provider) for row in rows))
         title = self._gateways.title(task.speaker)
-        return Subject(task, subscription, title, asked, await self._choices(row), self._clock())
-
-    async def _choices(self, row: Delivery) -> Choices:
-        """What the row's topic has chosen, always with a language; it may be all that the row itself still knows."""
-        chosen = await self._store.choices(row.chat_id, row.thread_id)
-        # A language that was chosen once may not be there any more.
-        language = language_of(row.facts.get("speaks")) or language_of(chosen.language)
-        return replace(chosen, language=language or self._default_language)
+        return Subject(task, subscription, title, asked, await self._answers.choices(row), self._clock())

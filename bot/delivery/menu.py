@@ -16,7 +16,7 @@ from bot.text.catalogue import CATALOGUES, bare, say
 
 log = structlog.stdlib.get_logger(__name__)
 
-FOR_ALL = ("track", "list", "status", "untrack", "resend", "settings", "lang", "forget", "help")
+FOR_ALL = ("track", "list", "status", "untrack", "resend", "settings", "lang", "token", "forget", "help")
 FOR_ADMINS = ("stats", "allow", "deny", "invite")
 
 # Telegram's bounds, in characters.

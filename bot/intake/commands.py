@@ -7,28 +7,24 @@ Nothing is sent from here; the first card and every answer are rows of the outbo
 from collections.abc import Awaitable, Callable, Iterable
 
 from bot.intake.asks import Ask, Press, number_in
+from bot.intake.following import Following
 from bot.intake.keys import holds_key
-from bot.intake.limits import GROUP_SHARE
 from bot.intake.meaning import Mistake, Reference
 from bot.intake.references import MOST, read_references, read_talk
 from bot.storage.transaction import Transaction
 from bot.tracking.gateways import Gateways
-from bot.tracking.model import Subscription, Task
+from bot.tracking.model import Subscription
 
 Command = Callable[[Ask, Transaction, float], Awaitable[None]]
 Found = tuple[Reference, ...] | Mistake | None
 
 
 class Commands:
-    """The commands, bound to what they may ask for. `give_up_after` is in seconds.
+    """The commands, bound to what they may ask for."""
 
-    `most_open`: tasks that one person may have watched at the same time.
-    """
-
-    def __init__(self, gateways: Gateways, give_up_after: float, most_open: int) -> None:
+    def __init__(self, gateways: Gateways, following: Following) -> None:
         self._gateways = gateways
-        self._give_up_after = give_up_after
-        self._most_open = most_open
+        self._following = following
 
     def answering(self, key: str) -> Command:
         """A command that only says something."""
@@ -117,53 +113,14 @@ class Commands:
             return "already_watching"
         if not known.stopped and task.succeeded:
             return "finished"
-        if task.ending is not None and not task.succeeded:
-            task = await tx.watch_again(task, now, self._give_up_after)
-        await tx.resume(task, known, now)
+        await tx.resume(await self._following.revived(task, tx, now), known, now)
         return "watching_again"
 
     async def _track(self, ask: Ask, found: Found, tx: Transaction, now: float) -> None:
-        await _for_each(ask, found, "usage_track", lambda reference: self._follow(ask, reference, tx, now), tx, now)
+        async def follow(reference: Reference) -> str:
+            return (await self._following.follow(ask, reference, tx, now)).say
 
-    async def _follow(self, ask: Ask, reference: Reference, tx: Transaction, now: float) -> str:
-        """Returns what there is to say about it; "" where its card says all."""
-        task = await self._known_task(ask, reference, tx)
-        known = await tx.subscription(task.id, ask.chat_id, ask.thread_id) if task else None
-        if task and known and not known.stopped and (task.ending is None or await tx.is_on_its_way(known)):
-            return "already"
-        if not (task and task.succeeded) and await self._has_enough(ask, tx):
-            return "too_many_open"
-        task = task or await self._new_task(reference, tx, now)
-        if task is None:
-            return "nobody_to_ask"
-        if task.ending is not None and not task.succeeded:
-            task = await tx.watch_again(task, now, self._give_up_after)
-        await tx.subscribe(task, ask.origin, now)
-        return ""
-
-    async def _known_task(self, ask: Ask, reference: Reference, tx: Transaction) -> Task | None:
-        """The task that is tracked under this reference already.
-
-        Where the chat prefers a provider and the reference names none, that one's task goes before the others'.
-        """
-        preferred = (await tx.choices(ask.chat_id, ask.thread_id)).provider
-        if preferred and not reference.provider:
-            known = await tx.find_task(reference.task_id, preferred, reference.kind)
-            if known and known.is_located:
-                return known
-        return await tx.find_task(reference.task_id, reference.provider, reference.kind)
-
-    async def _has_enough(self, ask: Ask, tx: Transaction) -> bool:
-        """Whether the person, or the group, has as many tasks watched as they may."""
-        if await tx.open_tasks_of(ask.user_id) >= self._most_open:
-            return True
-        return not ask.is_private and await tx.open_tasks_in(ask.chat_id) >= self._most_open * GROUP_SHARE
-
-    async def _new_task(self, reference: Reference, tx: Transaction, now: float) -> Task | None:
-        """A task that nobody has tracked under this reference; None if nobody could be asked."""
-        if not self._gateways.candidates(reference.provider, reference.kind, reference.task_id):
-            return None
-        return await tx.add_task(reference.task_id, reference.provider, reference.kind, now, now + self._give_up_after)
+        await _for_each(ask, found, "usage_track", follow, tx, now)
 
 
 async def _for_each(

@@ -117,6 +117,11 @@ class Gate:
         """Whether this person may use the bot by themselves."""
         return self._access.permits(user_id, user_id)
 
+    def takes(self, user_id: int, chat_id: int) -> bool:
+        """Whether a program may do one thing more for that person in that chat: it counts as if they said it."""
+        now = self._clock()
+        return self._people.take(user_id, now, now) and (chat_id > 0 or self._groups.take(chat_id, now, now))
+
     def _admits_stranger(self, ask: Ask) -> bool:
         """One sentence, at most once a minute for a person; an invitation may let them in."""
         if is_invitation(ask) and self._may_knock(ask):

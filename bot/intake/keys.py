@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from bot.intake import curl
+from bot.tracking.programs import is_token
 from providers.redaction import without_certain_secrets
 
 _BLANK = "█"
@@ -45,8 +46,8 @@ def holds_key(text: str) -> bool:
 
 
 def _blanked_key(key: str) -> str:
-    """Nothing that has no digit: YOUR_API_KEY, sk-your-key-goes-here."""
-    return _BLANK * len(key) if any(character.isdigit() for character in key) else key
+    """Nothing that has no digit: YOUR_API_KEY, sk-your-key-goes-here. Our own tokens may well have none."""
+    return _BLANK * len(key) if is_token(key) or any(character.isdigit() for character in key) else key
 
 
 def _is_secret(argument: curl.Argument) -> bool:

@@ -12,13 +12,16 @@ from bot.intake.asks import Ask, Press, Turn, read_message, read_press
 from bot.intake.commands import Command, Commands
 from bot.intake.doors import Doors
 from bot.intake.rights import Rights
+from bot.intake.tokens import Tokens
 from bot.storage.store import Store
 from bot.storage.transaction import Transaction
 from bot.tracking.measures import COMMANDS, PRESSES
 from bot.tracking.seal import Seal
 
 # What only some people in a group may do: before these, Telegram is asked who the person is there.
-_PRIVILEGED = frozenset({"untrack", "stop", "lang", "choose", "choices", "forget", "keep"})
+_PRIVILEGED = frozenset(
+    {"untrack", "stop", "lang", "choose", "choices", "forget", "keep"} | {"token", "tokens", "newtoken", "revoke"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Desk:
     store: Store
     commands: Commands
     doors: Doors
+    tokens: Tokens
     rights: Rights
     seal: Seal
     clock: Callable[[], float]
@@ -53,6 +57,7 @@ class Router:
             "settings": options.settings,
             "lang": options.lang,
             "forget": forgetting.ask_back,
+            "token": desk.tokens.token,
             "stats": admins.stats(desk.admins),
             "allow": doors.allow,
             "deny": doors.deny,
@@ -68,6 +73,9 @@ class Router:
             "choices": options.turn,
             "forget": forgetting.forget,
             "keep": forgetting.keep,
+            "tokens": desk.tokens.show,
+            "newtoken": desk.tokens.make,
+            "revoke": desk.tokens.revoke,
             "ask": doors.ask,
             "admit": doors.admit,
             "deny": doors.turn_down,

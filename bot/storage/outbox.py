@@ -179,7 +179,15 @@ class Outbox(Wishes):
         await self._change("DELETE FROM files WHERE task_id = ? AND output = ? AND wish = ?", (task_id, output, wish))
 
     async def close_chat(self, chat_id: int, reason: str) -> None:
-        """The bot can not write there any more: nothing is due to it, and nothing is polled for it."""
+        """The bot can not write there any more: nothing is due to it, nothing is polled, no program acts for it.
+
+        Nor does a token work that was on its way there, since nobody has seen it.
+        """
+        await self._change(
+            "DELETE FROM tokens WHERE chat_id = ?1 OR id IN (SELECT json_extract(facts, '$.token') FROM outbox"
+            " WHERE chat_id = ?1 AND kind = 'reply' AND state <> 'sent')",
+            (chat_id,),
+        )
         await self._change(
             "UPDATE outbox SET state = 'dead', reason = ? WHERE chat_id = ? AND state <> 'sent'",
             (reason, chat_id),
@@ -197,6 +205,7 @@ class Outbox(Wishes):
         """
         for table in ("chats", "choices"):
             await self._change(f"UPDATE OR IGNORE {table} SET chat_id = ? WHERE chat_id = ?", (new, old))
+        await self._change("UPDATE tokens SET chat_id = ? WHERE chat_id = ?", (new, old))
         await self._change("UPDATE OR IGNORE guests SET id = ? WHERE id = ?", (new, old))
         self.touched_guests = True
         await self._change(
@@ -214,7 +223,7 @@ class Outbox(Wishes):
 
     async def leave_topic(self, chat_id: int, thread_id: int) -> None:
         """The topic was deleted or closed: what it was to get goes to the chat itself."""
-        for table in ("subscriptions", "outbox"):
+        for table in ("subscriptions", "outbox", "tokens"):
             await self._change(
                 f"UPDATE OR IGNORE {table} SET thread_id = 0 WHERE chat_id = ? AND thread_id = ?", (chat_id, thread_id)
             )

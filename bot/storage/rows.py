@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from bot.tracking.choices import Choices, Deliver, Notify, usual
 from bot.tracking.guests import Guest, Verdict
 from bot.tracking.model import Delivery, Ending, OutboxKind, OutboxState, Priority, Strike, Subscription, Task
+from bot.tracking.programs import Program
 from providers.base import Snapshot
 
 TASK = (
@@ -29,6 +30,7 @@ OPEN = "t.ending IS NULL AND EXISTS (SELECT 1 FROM subscriptions s WHERE s.task_
 
 CHOICES = "language, notify, deliver, spoiler, protect, provider"
 GUEST = "id, verdict, name, since"
+PROGRAM = "id, chat_id, thread_id, user_id, seed, created_at"
 
 # The kinds of outbox rows that tell a task's end.
 RESULTS = "({})".format(", ".join(f"'{kind}'" for kind in OutboxKind if kind.is_result))
@@ -112,6 +114,11 @@ def to_holding(chat_id: int, heard: str | None, found: Iterable[Row]) -> Choices
 def to_guest(row: Row) -> Guest:
     """A row of the columns `GUEST`."""
     return Guest(id=row[0], verdict=Verdict(row[1]), name=row[2], since=row[3])
+
+
+def to_program(row: Row) -> Program:
+    """A row of the columns `PROGRAM`."""
+    return Program(*row)
 
 
 def to_delivery(row: Row) -> Delivery:

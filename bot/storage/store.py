@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from bot.storage import counts, rows, vitals
 from bot.storage.forgetting import OLD
+from bot.storage.programs import ProgramQuestions
 from bot.storage.sqlite import Database, DatabaseError, Values
 from bot.storage.transaction import Transaction
 from bot.storage.wishes import HOLDING
@@ -64,7 +65,7 @@ class Store:
     `outbox_changed`, `guests_changed`, `chats_changed` and `chat_forgotten` are set, and the ids of tasks that are to
     be looked at anew come out of `tasks_changed`, after the transaction that touched them is on disk. They only wake
     somebody early; the tables are the truth. `tally` is where the stages count what they do. `refusal` is why the
-    latest change was not taken, "" if it was.
+    latest change was not taken, "" if it was. What is asked about programs has a room of its own.
     """
 
     def __init__(self, database: Database) -> None:
@@ -77,6 +78,7 @@ class Store:
         self.chat_forgotten = asyncio.Event()
         self.chat_forgotten.set()  # the process before this one may not have come to the end of it
         self.tasks_changed: asyncio.Queue[int] = asyncio.Queue()
+        self.programs = ProgramQuestions(self._all)
         self._database = database
 
     @classmethod

@@ -9,6 +9,7 @@ from bot.storage.forgetting import Forgetting
 from bot.storage.history import History
 from bot.storage.outbox import Outbox
 from bot.storage.people import People
+from bot.storage.programs import Programs
 from bot.tracking.choices import Notify, usual
 from bot.tracking.estimates import is_recent, took
 from bot.tracking.history import Event, What, events
@@ -24,7 +25,7 @@ PROBE_BYTES = 8192
 _FOLLOWERS = "subscription_id IN (SELECT id FROM subscriptions WHERE task_id = ? AND NOT stopped)"
 
 
-class Transaction(Outbox, Counts, History, People, Forgetting):
+class Transaction(Outbox, Counts, History, People, Forgetting, Programs):
     """The changes of one transaction, by the stage that makes them; others stand in rooms of their own."""
 
     # Intake

@@ -2,11 +2,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from sandbox.media import Media
 from sandbox.servers import serving
 from tests.acceptance.nursery import Nursery
+from tests.acceptance.programs import Front, free_port
 from tests.acceptance.world import World
 from tests.oracle import complaints
 from tests.planted import spilled_in, spilled_to_telegram
@@ -40,3 +42,12 @@ async def world(media: Media, nursery: Nursery, tmp_path: Path) -> AsyncIterator
             assert spilled_to_telegram(calls) == []
             assert await world.spilled_over_http() == []
         assert spilled_in(tmp_path) == []
+
+
+@pytest.fixture
+async def front(world: World) -> AsyncIterator[Front]:
+    """The HTTP server that the world's bots will have."""
+    port = free_port()
+    world.environment |= {"HTTP_PORT": str(port), "PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    async with aiohttp.ClientSession() as session:
+        yield Front(session, port)

@@ -11,7 +11,7 @@ from tests.acceptance.world import World, texts_of_bot, until
 
 Json = dict[str, Any]
 
-FOR_ALL = ["track", "list", "status", "untrack", "resend", "settings", "lang", "forget", "help"]
+FOR_ALL = ["track", "list", "status", "untrack", "resend", "settings", "lang", "token", "forget", "help"]
 FOR_ADMINS = ["stats", "allow", "deny", "invite"]
 TELLING = ("setMyCommands", "deleteMyCommands", "setMyDescription", "setMyShortDescription")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from telegram import Bot
 
+from bot.delivery.answers import Answers
 from bot.delivery.courier import Courier
 from bot.delivery.files import Files
 from bot.delivery.pacing import Pacing
@@ -24,6 +25,7 @@ from bot.polling.poller import Clocks, Poller
 from bot.polling.scheduler import Scheduler
 from bot.storage.store import Store
 from bot.tracking.gateways import Gateways
+from bot.tracking.programs import Secrets
 from bot.tracking.seal import Seal
 from providers.client import GatewayClient
 
@@ -53,8 +55,9 @@ async def ends(loop: asyncio.Task[None], news: asyncio.Event, turns: int) -> boo
 async def test_the_sender_hears_a_stop_that_comes_with_news(store: Store, tmp_path: Path, turns: int) -> None:
     pacing = Pacing()
     stock = Stock(store, Files(Downloader(), GatewayClient(), NOBODY, tmp_path, 1))
+    answers = Answers(store, NOBODY, time.time, Secrets("secret", None), "en")
     courier = Courier(
-        store, Telegram(Bot("1:x"), pacing, Seal("secret"), time.monotonic), stock, NOBODY, time.time, "en"
+        store, Telegram(Bot("1:x"), pacing, Seal("secret"), time.monotonic), stock, NOBODY, time.time, answers
     )
     sender = Sender(store, courier, pacing, time.time, time.monotonic)
     assert await ends(asyncio.create_task(sender.run()), store.outbox_changed, turns)

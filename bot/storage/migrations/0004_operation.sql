@@ -1,7 +1,9 @@
--- Programs that may act for a chat or a topic. Only a digest of the token is kept: whoever reads this file can not use it.
+-- Programs that may act for a chat or a topic. Only a digest of the token is kept, and the seed that it is made from with
+-- a key that is not in here: whoever reads this file can not use it.
 CREATE TABLE tokens (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     digest     TEXT    NOT NULL UNIQUE,
+    seed       TEXT    NOT NULL,
     chat_id    INTEGER NOT NULL,
     thread_id  INTEGER NOT NULL DEFAULT 0,
     user_id    INTEGER NOT NULL,

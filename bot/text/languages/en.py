@@ -120,6 +120,7 @@ SENTENCES = {
     "/settings · what is told here, and how results come\n"
     "/lang · the language\n"
     "/forget · delete all that I know of this chat\n"
+    "/token · let your own programs track tasks here\n"
     "/help · this page\n",
     "reply.help_admins": "<b>For the bot's admins</b>\n"
     "/allow ID · let a person or a group in\n"
@@ -268,8 +269,7 @@ SENTENCES = {
     "options.provider.what": "An ID that names no gateway is looked for at all of them. If several know it,"
     " this one is believed.",
     "options.provider.none": "none",
-    # What stands beside each command in Telegram's menu, and on the bot's own page. No markup; 256 characters, the
-    # description 512, the short one 120.
+    # Beside each command in the menu (256 characters), and on the bot's own page (512 and 120). No markup.
     "menu.track": "Watch a generation: /track ID",
     "menu.list": "What this chat watches",
     "menu.status": "Everything about one task: /status ID",

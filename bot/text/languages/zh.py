@@ -105,6 +105,7 @@ SENTENCES = {
     "/settings · 通知方式和成品形式\n"
     "/lang · 语言\n"
     "/forget · 删除我所记录的本聊天的一切\n"
+    "/token · 让你自己的程序在这里跟踪任务\n"
     "/help · 本页\n",
     "reply.help_admins": "<b>管理员</b>\n"
     "/allow ID · 允许某人或某个群使用\n"
