@@ -48,7 +48,9 @@ class Programs(Changes):
             return False
         if len(known) >= most:
             return None
-        await self._change("INSERT INTO hints (task_id, digest) SELECT id, ? FROM tasks WHERE id = ?", (digest, task_id))
+        await self._change(
+            "INSERT INTO hints (task_id, digest) SELECT id, ? FROM tasks WHERE id = ?", (digest, task_id)
+        )
         self.touched_tasks.append(task_id)
         return True
 

@@ -118,7 +118,9 @@ async def test_tokens_and_invitations_go_with_whoever_made_them(store: Store, tm
     with closing(sqlite3.connect(tmp_path / "rushes.db")) as connection:
         rows = [(1, SOMEBODY, SOMEBODY), (2, GROUP, SOMEBODY), (3, GROUP, FRIEND)]
         for row in rows:
-            connection.execute("INSERT INTO tokens (digest, seed, chat_id, user_id, created_at) VALUES (?, '', ?, ?, 1)", row)
+            connection.execute(
+                "INSERT INTO tokens (digest, seed, chat_id, user_id, created_at) VALUES (?, '', ?, ?, 1)", row
+            )
         connection.commit()
     await forget(store, SOMEBODY)
     assert asked(tmp_path, "SELECT digest FROM invites") == [("theirs",)]

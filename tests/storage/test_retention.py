@@ -125,7 +125,7 @@ async def test_a_chat_is_remembered_while_it_speaks_or_something_of_it_is_left(s
         books.put("chats", chat_id=chat_id, language="zh", heard_at=YOUNG if chat_id == speaking else OLD)
         books.put("choices", chat_id=chat_id, thread_id=chat_id, spoiler=1)
     books.follow(books.task("v1", YOUNG), following)
-    books.put("tokens", digest="d", chat_id=programs, user_id=7, created_at=OLD)
+    books.put("tokens", digest="d", seed="", chat_id=programs, user_id=7, created_at=OLD)
     await clean(store)
     for table in ("chats", "choices"):
         assert books.get(f"SELECT chat_id FROM {table} ORDER BY 1") == [speaking, following, programs]  # noqa: S608
