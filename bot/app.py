@@ -34,6 +34,7 @@ from bot.intake.router import Desk, Router
 from bot.intake.updates import Updates
 from bot.media.download import Downloader
 from bot.ops.bookkeeping import Bookkeeping
+from bot.ops.clock import Clock
 from bot.ops.health import Check, Health
 from bot.ops.server import start_server
 from bot.polling.accounts import Accounts
@@ -72,25 +73,29 @@ async def run(settings: Settings, gateways: Gateways) -> None:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(single_instance(settings.database_path))
         store = await stack.enter_async_context(open_store(settings.database_path))
-        await stack.enter_async_context(Bookkeeping(store, time.time))
+        clocks = Clocks(Clock(time.time).now, time.monotonic, random.random)
+        await stack.enter_async_context(Bookkeeping(store, clocks.now))
         application = await stack.enter_async_context(telegram_application(settings))
-        loops = await _build(settings, gateways, store, application, stack)
-        await stack.enter_async_context(_serving(settings, Health(_checks(store, loops)).routes()))
+        loops = await _build(settings, gateways, store, application, clocks, stack)
+        await stack.enter_async_context(_serving(settings, Health(_checks(store, loops, clocks)).routes()))
         log.info("Rushes is running", bot=f"@{application.bot.username}", version=__version__)
         await _until_stopped(loops)
     log.info("stopped")
 
 
 async def _build(
-    settings: Settings, gateways: Gateways, store: Store, application: AnyApplication, stack: AsyncExitStack
+    settings: Settings,
+    gateways: Gateways,
+    store: Store,
+    application: AnyApplication,
+    clocks: Clocks,
+    stack: AsyncExitStack,
 ) -> Loops:
     if not gateways.names:
         log.warning("no provider is set up: put at least one key, such as APIPOD_API_KEY, into .env")
     patience = max(FETCH_TIMEOUT, settings.upload_limit / SLOWEST_FETCH)
     client = await stack.enter_async_context(GatewayClient(version=__version__, fetch_timeout=patience))
     downloader = await stack.enter_async_context(Downloader(settings.media_trusted_hosts, deadline=patience))
-    clocks = Clocks(time.time, time.monotonic, random.random)
-
     lanes = Lanes(settings.provider_max_concurrency, settings.provider_max_rps)
     pace = Pace(settings.poll_interval, settings.poll_max_interval)
     inquiry = Inquiry(gateways, client, lanes, pace)
@@ -176,11 +181,11 @@ async def _serving(settings: Settings, routes: Iterable[web.AbstractRouteDef]) -
         await server.cleanup()
 
 
-def _checks(store: Store, loops: Loops) -> dict[str, Check]:
+def _checks(store: Store, loops: Loops, clocks: Clocks) -> dict[str, Check]:
     """What has to hold while the bot is well."""
 
     async def updates() -> str:
-        silence = time.time() - loops.updates.last_answer
+        silence = clocks.now() - loops.updates.last_answer
         return f"Telegram has not answered for {silence:.0f} s" if silence > UPDATES_SILENT_AFTER else ""
 
     async def polls() -> str:

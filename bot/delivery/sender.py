@@ -21,6 +21,7 @@ from bot.delivery.steps import SentPerhaps
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.storage.transaction import Transaction
+from bot.tracking.estimates import LONGEST_LOOK
 from bot.tracking.model import Delivery, OutboxKind, OutboxState, Priority
 from bot.tracking.stats import GIVEN_UP, SENT
 from bot.tracking.tally import MESSAGE, RESULT
@@ -91,9 +92,7 @@ class Sender:
 
     async def run(self) -> None:
         """Delivers for ever. When cancelled, what is in flight gets `GRACE` seconds to finish."""
-        async with self._store.transaction() as tx:
-            await tx.doubt_interrupted(cards_not_before=self._clock() + CARD_DOUBT_PAUSE)
-        await self._remember_pauses()
+        await self._take_up()
         try:
             while True:
                 self._store.outbox_changed.clear()
@@ -104,6 +103,14 @@ class Sender:
                 await self._sleep(wait)
         finally:
             await self._wind_up()
+
+    async def _take_up(self) -> None:
+        """What an earlier life left behind; the clock may have been set back since then."""
+        now = self._clock()
+        async with self._store.transaction() as tx:
+            await tx.doubt_interrupted(cards_not_before=now + CARD_DOUBT_PAUSE)
+            await tx.keep_waits_short(now, BACK_OFF_LONGEST, LONGEST_LOOK)
+        await self._remember_pauses()
 
     async def _remember_pauses(self) -> None:
         tick, now = self._monotonic(), self._clock()

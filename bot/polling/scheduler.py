@@ -25,6 +25,8 @@ SPREAD_PER_HUNDRED = 1.0
 SWEEP = 60.0
 AFTER_STORAGE_TROUBLE = 5.0
 AFTER_DEFECT = 60.0
+# Time in which the bot did not run, or a clock that was set meanwhile, ends no task: each is watched so long once more.
+GRACE = 3600.0
 
 
 class Scheduler:
@@ -70,6 +72,8 @@ class Scheduler:
             await asyncio.gather(*workers, return_exceptions=True)
 
     async def _load(self) -> None:
+        async with self._store.transaction() as tx:
+            await tx.grant_time(self._clocks.now(), GRACE)
         tasks = await self._store.open_tasks()
         spread = SPREAD_PER_HUNDRED * len(tasks) / 100
         for task in tasks:
