@@ -38,7 +38,7 @@ from bot.ops.clock import Clock
 from bot.ops.health import Check, Health
 from bot.ops.server import start_server
 from bot.polling.accounts import Accounts
-from bot.polling.cadence import Pace
+from bot.polling.cadence import Pace, longest_rest
 from bot.polling.inquiry import Inquiry
 from bot.polling.limiter import Lanes
 from bot.polling.poller import Clocks, Poller
@@ -96,8 +96,8 @@ async def _build(
     patience = max(FETCH_TIMEOUT, settings.upload_limit / SLOWEST_FETCH)
     client = await stack.enter_async_context(GatewayClient(version=__version__, fetch_timeout=patience))
     downloader = await stack.enter_async_context(Downloader(settings.media_trusted_hosts, deadline=patience))
-    lanes = Lanes(settings.provider_max_concurrency, settings.provider_max_rps)
     pace = Pace(settings.poll_interval, settings.poll_max_interval)
+    lanes = Lanes(settings.provider_max_concurrency, settings.provider_max_rps, longest_rest(pace))
     inquiry = Inquiry(gateways, client, lanes, pace)
     accounts = Accounts(gateways, store, settings.admin_telegram_user_ids, clocks.now)
     poller = Poller(gateways, inquiry, store, pace, accounts, clocks)

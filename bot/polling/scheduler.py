@@ -182,6 +182,20 @@ class Scheduler:
             self._asking.discard(task_id)
             lane.leave()
             self._advance(lane)
+            for provider, account in self._lanes.take_back():
+                self._release(provider, account)
+
+    def _release(self, provider: str, account: int) -> None:
+        """A gateway is back: whoever waits for it need not wait out a long pause, but they do not come all at once."""
+        waiting = [
+            task.id
+            for task in self._open.values()
+            if task.id in self._due and (task.provider, task.account) == (provider, account)
+        ]
+        usual = self._lanes.of(provider, account).usual_wait
+        for place, task_id in enumerate(waiting):
+            wait = usual * (place + self._clocks.chance()) / len(waiting)
+            self._plan(task_id, max(wait, self._soonest(task_id)))
 
     async def _poll(self, task: Task, started: float) -> None:
         wait = AFTER_DEFECT
@@ -189,6 +203,8 @@ class Scheduler:
             polled = await self._poller.poll(task)
             task, wait = polled.task, polled.wait
             self._not_before[task.id] = started + polled.least
+            if task.strike is None:
+                self._lane_of(task).answered(wait)
         except DatabaseError as error:
             log.error("the task is asked for again", error=error)  # noqa: TRY400 - the sentence says it all
             wait = AFTER_STORAGE_TROUBLE
