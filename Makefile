@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 KILLS  ?= 500
 SEED   ?= 1
 
-.PHONY: demo run test torture check format lock bench clean
+.PHONY: demo run test torture ill outage trouble check format lock bench clean
 
 demo: $(VENV)/.sandbox          ## the whole product against stand-ins: no token, no key, no network
 	$(BIN)/python -m sandbox demo
@@ -18,6 +18,15 @@ test: $(VENV)/.dev              ## every test
 
 torture: $(VENV)/.dev           ## twenty minutes of kills; prints the table of docs/reliability.md
 	$(BIN)/python -m tests.acceptance.torture --kills $(KILLS) --seed $(SEED)
+
+ill: $(VENV)/.dev               ## eight minutes: one gateway answers in every wrong way
+	$(BIN)/python -m tests.acceptance.ill
+
+outage: $(VENV)/.dev            ## twelve minutes: a gateway with a thousand tasks is away
+	$(BIN)/python -m tests.acceptance.outage
+
+trouble: $(VENV)/.dev           ## eight minutes: full disk, locked database, no names
+	$(BIN)/python -m tests.acceptance.roomless
 
 check: $(VENV)/.dev             ## format, lint, types, layers
 	$(BIN)/ruff format --check .

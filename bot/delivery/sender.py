@@ -105,12 +105,19 @@ class Sender:
             await self._wind_up()
 
     async def _take_up(self) -> None:
-        """What an earlier life left behind; the clock may have been set back since then."""
-        now = self._clock()
-        async with self._store.transaction() as tx:
-            await tx.doubt_interrupted(cards_not_before=now + CARD_DOUBT_PAUSE)
-            await tx.keep_waits_short(now, BACK_OFF_LONGEST, LONGEST_LOOK)
-        await self._remember_pauses()
+        """What an earlier life left behind, however long the database takes; the clock may have been set back since."""
+        while True:
+            now = self._clock()
+            try:
+                async with self._store.transaction() as tx:
+                    await tx.doubt_interrupted(cards_not_before=now + CARD_DOUBT_PAUSE)
+                    await tx.keep_waits_short(now, BACK_OFF_LONGEST, LONGEST_LOOK)
+                await self._remember_pauses()
+            except DatabaseError as error:
+                log.error("%s Deliveries wait until it does.", error)  # noqa: TRY400 - the sentence says it all
+                await asyncio.sleep(STORAGE_PAUSE)
+            else:
+                return
 
     async def _remember_pauses(self) -> None:
         tick, now = self._monotonic(), self._clock()

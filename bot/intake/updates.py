@@ -24,7 +24,7 @@ from bot.intake.gate import Gate
 from bot.intake.glance import Glance, glance
 from bot.intake.invitations import without_code
 from bot.intake.keys import mask_all
-from bot.storage.sqlite import DatabaseError
+from bot.storage.sqlite import DatabaseError, DatabaseUnavailable
 from bot.storage.store import Store
 from bot.text.catalogue import language_of
 from bot.tracking.gallery import Search
@@ -40,6 +40,7 @@ AT_ONCE = 0.2
 PAUSE_AFTER_ERROR = 1.0
 LONGEST_PAUSE = 30.0
 ATTEMPTS = 5
+STORAGE_PAUSE = 5.0
 # Telegram keeps an update for a day. After a week without any it starts with new numbers, perhaps lower ones.
 REMEMBERED = 2 * 86_400.0
 FORGETTING = 600.0  # seconds between two looks for what may be forgotten: each reads the whole inbox
@@ -89,7 +90,7 @@ class Updates:
         self._lines: Counter[int] = Counter()
         self._latest_short = 0, -LATELY  # the chat without a long line that spoke last, and when
         self._slots = asyncio.Semaphore(IN_HAND)
-        self._failed: set[int] = set()
+        self._failed: dict[int, Exception] = {}
         self._heard: dict[int, str] = {}
         application.add_error_handler(self._note_failure)
 
@@ -221,12 +222,18 @@ class Updates:
         if update is None:
             await self._give_up(letter)
             return
-        for attempt in range(ATTEMPTS):
+        attempt = 0
+        while attempt < ATTEMPTS:
             await self._application.process_update(update)
-            if update.update_id not in self._failed:
+            error = self._failed.pop(update.update_id, None)
+            if error is None:
                 return
-            self._failed.discard(update.update_id)
+            if isinstance(error, DatabaseUnavailable):
+                # It is not the update's fault that nothing can be stored: it waits until that is over.
+                await asyncio.sleep(STORAGE_PAUSE)
+                continue
             await asyncio.sleep(PAUSE_AFTER_ERROR * 2**attempt)
+            attempt += 1
         await self._give_up(letter)
 
     async def _give_up(self, letter: Letter) -> None:
@@ -241,8 +248,11 @@ class Updates:
 
     async def _note_failure(self, update: object, context: Any) -> None:
         if isinstance(update, Update):
-            self._failed.add(update.update_id)
-            log.error("an update failed", exc_info=context.error)
+            self._failed[update.update_id] = context.error
+            if isinstance(context.error, DatabaseUnavailable):
+                log.error("an update waits", reason=str(context.error))
+            else:
+                log.error("an update failed", exc_info=context.error)
 
     def _parse(self, letter: Letter) -> Update | None:
         """The library's object; None for what it can not read."""

@@ -28,27 +28,27 @@ class Lane:
         self._concurrency = concurrency
         self._least_gap = 1 / rps if rps else 0.0
         self._gap = self._least_gap
-        self._queued_since: float | None = None
-        self._waiting: deque[int] = deque()
+        self._waiting: deque[tuple[int, float]] = deque()
         self._in_flight = 0
         self._free_at = 0.0
         self._rests_until = 0.0
         self._reason: QueryError | None = None
 
-    def join(self, task_id: int) -> None:
+    def join(self, task_id: int, now: float) -> None:
         """The task is due and waits for its turn."""
-        self._waiting.append(task_id)
+        self._waiting.append((task_id, now))
 
     def next(self, now: float) -> int | None:
         """The task whose turn it is, if one may be asked for right now; `leave` must follow."""
-        if self._waiting and now < self._rests_until and self._queued_since is None:
-            self._queued_since = now
         if not self._waiting or self._in_flight >= self._concurrency or now < self._opens_at():
             return None
         self._in_flight += 1
-        self._set_pace(now)
         self._free_at = max(self._free_at + self._gap, now)
-        return self._waiting.popleft()
+        pace = self._pace(now)
+        task_id, _ = self._waiting.popleft()
+        # Who comes when nobody waits has to wait for nobody.
+        self._gap = max(self._least_gap, pace if self._waiting else 0.0)
+        return task_id
 
     def answered(self, wait: float) -> None:
         """A question was answered well; the same task is asked about again after `wait` seconds."""
@@ -71,15 +71,10 @@ class Lane:
         """Why the lane rests, while it does."""
         return self._reason if now < self._rests_until else None
 
-    def _set_pace(self, now: float) -> None:
-        """After a rest its queue goes on at the pace at which it would have gone, not all at once."""
-        if self._queued_since is not None:
-            waited = now - self._queued_since
-            seconds = min(waited, self.usual_wait or waited)
-            self._gap = max(self._least_gap, seconds / (CATCH_UP * len(self._waiting)))
-            self._queued_since = None
-        elif len(self._waiting) == 1:
-            self._gap = self._least_gap
+    def _pace(self, now: float) -> float:
+        """Seconds until the next one: a queue goes on at the pace at which it came, not all at once."""
+        waited = now - self._waiting[0][1]
+        return min(waited, self.usual_wait or waited) / (CATCH_UP * len(self._waiting))
 
     def _opens_at(self) -> float:
         return max(self._rests_until, self._free_at + self._gap if self._gap else 0.0)

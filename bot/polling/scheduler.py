@@ -72,15 +72,24 @@ class Scheduler:
             await asyncio.gather(*workers, return_exceptions=True)
 
     async def _load(self) -> None:
-        async with self._store.transaction() as tx:
-            await tx.grant_time(self._clocks.now(), GRACE)
-        tasks = await self._store.open_tasks()
+        tasks = await self._read_open()
         spread = SPREAD_PER_HUNDRED * len(tasks) / 100
         for task in tasks:
             self._admit(task, self._clocks.chance() * spread)
         log.info("watching what is open", tasks=len(self._open))
         if len(self._open) < len(tasks):
             log.warning("open tasks wait: their provider is not set up any more", tasks=len(tasks) - len(self._open))
+
+    async def _read_open(self) -> list[Task]:
+        """However long the database takes to be usable."""
+        while True:
+            try:
+                async with self._store.transaction() as tx:
+                    await tx.grant_time(self._clocks.now(), GRACE)
+                return await self._store.open_tasks()
+            except DatabaseError as error:
+                log.error("%s Nothing is polled until it does.", error)  # noqa: TRY400 - the sentence says it all
+                await asyncio.sleep(AFTER_STORAGE_TROUBLE)
 
     async def _listen(self) -> None:
         """Takes up tasks that somebody began to follow, lets go of those that nobody follows any more.
@@ -153,7 +162,7 @@ class Scheduler:
             del self._due[task_id]
             lane = self._lane_of(self._open[task_id])
             self._asking.add(task_id)
-            lane.join(task_id)
+            lane.join(task_id, now)
             touched.add(lane)
         for lane in touched:
             self._advance(lane)

@@ -48,7 +48,7 @@ class Front:
     @asynccontextmanager
     async def saying(self, words: bytes) -> AsyncIterator[None]:
         """Whoever comes hears that, and no more."""
-        self._drop()
+        self.drop()
         self._says = words
         yield
         self._says = None
@@ -60,9 +60,10 @@ class Front:
     async def _close(self) -> None:
         if self._server:
             self._server.close()
-        self._drop()
+        self.drop()
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
+        """Breaks every connection; new ones are welcome."""
         for writer in self._writers:
             writer.transport.abort()
 

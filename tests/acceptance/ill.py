@@ -2,6 +2,8 @@
 
 import argparse
 import asyncio
+import contextlib
+import sqlite3
 import sys
 import tempfile
 import time
@@ -93,7 +95,9 @@ async def _follow(stage: Stage, tasks: int) -> None:
     located = "SELECT count(*) FROM tasks WHERE account >= 0 AND json_extract(snapshot, '$.state') = 'running'"
 
     async def all_run() -> bool:
-        return bool(stage.query(located)[0][0] == 2 * tasks)
+        with contextlib.suppress(sqlite3.OperationalError):  # the bot has not made its tables yet
+            return bool(stage.query(located)[0][0] == 2 * tasks)
+        return False
 
     assert await waited(all_run, 60.0), "not every task was found"
 
@@ -105,7 +109,7 @@ async def _measure(stage: Stage, front: Front, name: str, tasks: int, interval: 
         await asyncio.sleep(interval)
         ill = await _watched(stage, seconds)
     ended = stage.query("SELECT count(*) FROM tasks WHERE ending IS NOT NULL")[0][0]
-    await waited(lambda: _is_asked_again(stage), 30.0)
+    await waited(lambda: _is_asked_again(stage, interval), 30.0)
     late_quiet, late_ill = (_late(calls[WELL], interval) for calls in (quiet, ill))
     most = _most_in(ill[ILL], interval) if name not in {REFUSED, GARBAGE, WRONG_LENGTH} else 0
     asked = sum(map(len, ill[ILL].values())) or front.knocks
@@ -126,8 +130,8 @@ async def _watched(stage: Stage, seconds: float) -> Moments:
     return moments
 
 
-async def _is_asked_again(stage: Stage) -> bool:
-    return len([1 for moments in (await _watched(stage, 1.0))[ILL].values() if moments]) > 0
+async def _is_asked_again(stage: Stage, seconds: float) -> bool:
+    return bool((await _watched(stage, seconds))[ILL])
 
 
 def _late(moments: Mapping[str, list[float]], interval: float) -> float:

@@ -86,7 +86,7 @@ def test_who_wants_to_know_at_once_waits_for_what_must_lie_between_two_questions
 def test_a_lane_lets_so_many_through_at_once() -> None:
     lane = Lane(2, None)
     for task_id in (1, 2, 3):
-        lane.join(task_id)
+        lane.join(task_id, 0)
     assert [lane.next(0), lane.next(0), lane.next(0)] == [1, 2, None]
     assert lane.retry_at() is None
     lane.leave()
@@ -96,7 +96,7 @@ def test_a_lane_lets_so_many_through_at_once() -> None:
 def test_a_lane_keeps_its_rate() -> None:
     lane = Lane(64, 2.0)
     for task_id in range(4):
-        lane.join(task_id)
+        lane.join(task_id, 10.0)
     assert lane.next(10.0) == 0
     assert lane.next(10.0) is None
     assert lane.retry_at() == pytest.approx(10.5)
@@ -107,7 +107,7 @@ def test_a_lane_keeps_its_rate() -> None:
 
 def test_a_resting_lane_lets_nobody_through_and_says_why() -> None:
     lane, reason = Lane(64, None), error(QueryErrorKind.AUTH)
-    lane.join(1)
+    lane.join(1, 99.0)
     lane.rest(100.0, reason)
     lane.rest(50.0, error(QueryErrorKind.RATE_LIMITED))
     assert lane.next(99.0) is None
@@ -121,9 +121,9 @@ def test_after_a_rest_the_queue_goes_on_at_its_usual_pace() -> None:
     lane = Lane(64, None)
     lane.answered(5.0)
     for task_id in range(100):
-        lane.join(task_id)
+        lane.join(task_id, task_id / 20)
     lane.rest(30.0, error(QueryErrorKind.RATE_LIMITED))
-    assert lane.next(0.0) is None
+    assert lane.next(5.0) is None
     now, gone = 30.0, []
     while lane.next(now) is not None:
         gone.append(now)
@@ -132,8 +132,8 @@ def test_after_a_rest_the_queue_goes_on_at_its_usual_pace() -> None:
             now = max(now, opens_at)
     assert len(gone) == 100
     assert max(sum(start <= moment < start + 1 for moment in gone) for start in gone) <= 31  # 20 a second are usual
-    lane.join(1)
-    lane.join(2)
+    lane.join(1, now + 1)
+    lane.join(2, now + 1)
     assert [lane.next(now + 1), lane.next(now + 1)] == [1, 2]
 
 
