@@ -159,7 +159,8 @@ async def _all_told(stage: Stage, said: Mapping[int, float]) -> bool:
 
 
 def _lives(stage: Stage) -> bool:
-    return Path(f"/proc/{stage.bot.pid}").exists()
+    """Whether the process is at work, and not only not yet buried."""
+    return ") Z " not in Path(f"/proc/{stage.bot.pid}/stat").read_text()
 
 
 async def main() -> int:
