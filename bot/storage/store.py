@@ -93,9 +93,10 @@ class Store:
             self.tasks_changed.put_nowait(task_id)
 
     async def check_writable(self) -> None:
-        """Raises `DatabaseError` if no change could be stored right now."""
-        async with self._database.transaction():
-            pass
+        """Raises `DatabaseError` if no change could be stored right now: something is written that changes nothing."""
+        async with self._database.transaction() as connection:
+            ((version,),) = await connection.execute_fetchall("PRAGMA user_version")
+            await connection.execute(f"PRAGMA user_version = {int(version)}")
 
     # Intake
 

@@ -31,15 +31,19 @@ class Sky:
     def no_names(self) -> Iterator[None]:
         """No name can be resolved. Without this, all names below `.test` are this machine's."""
         self._set(1, 1)
-        yield
-        self._set(1, 0)
+        try:
+            yield
+        finally:
+            self._set(1, 0)
 
     @contextmanager
     def full_database(self) -> Iterator[None]:
         """SQLite says that the disk is full whenever a file of its own would grow."""
         self._set(2, 1)
-        yield
-        self._set(2, 0)
+        try:
+            yield
+        finally:
+            self._set(2, 0)
 
     def _set(self, place: int, value: float) -> None:
         sky = list(SKY.unpack_from(self._shown))
@@ -52,5 +56,7 @@ def full_disk(pid: int, largest: int) -> Iterator[None]:
     """No file of that process gets larger than so many bytes; what lies beyond can not be written."""
     before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (largest, before[1]))
-    yield
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
