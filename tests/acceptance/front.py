@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -9,12 +10,13 @@ from typing import Self
 from urllib.parse import urlsplit
 
 HOST = "127.0.0.1"
+AWAY = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 # What a server says that speaks TLS, to somebody who does not.
 TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x46"
 
 
 class Front:
-    """One port that stays the same. `knocks` counts the connections that nobody was there for, or somebody odd."""
+    """One port that stays the same. `knocks` are the moments at which somebody odd was asked."""
 
     def __init__(self, origin: str) -> None:
         parts = urlsplit(origin)
@@ -23,7 +25,7 @@ class Front:
         self._writers: set[asyncio.StreamWriter] = set()
         self._says: bytes | None = None
         self._port = 0
-        self.knocks = 0
+        self.knocks: list[float] = []
 
     @property
     def origin(self) -> str:
@@ -73,7 +75,7 @@ class Front:
             if self._says is None:
                 await self._forward(reader, writer)
             else:
-                self.knocks += 1
+                self.knocks.append(time.time())
                 await reader.read(1)
                 writer.write(self._says)
                 await writer.drain()

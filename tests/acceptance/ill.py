@@ -112,8 +112,8 @@ async def _measure(stage: Stage, front: Front, name: str, tasks: int, interval: 
     await waited(lambda: _is_asked_again(stage, interval), 30.0)
     late_quiet, late_ill = (_late(calls[WELL], interval) for calls in (quiet, ill))
     most = _most_in(ill[ILL], interval) if name not in {REFUSED, GARBAGE, WRONG_LENGTH} else 0
-    asked = sum(map(len, ill[ILL].values())) or front.knocks
-    front.knocks = 0
+    asked = sum(map(len, ill[ILL].values())) or len(front.knocks)
+    front.knocks.clear()
     return Case(name, late_quiet, late_ill, ended, most, asked)
 
 

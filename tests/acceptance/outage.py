@@ -14,6 +14,7 @@ from typing import Any
 from bot.storage.store import Store
 from bot.tracking.model import Subscription
 from sandbox.servers import OPERATOR
+from tests.acceptance.front import AWAY as PROXY
 from tests.acceptance.front import Front
 from tests.acceptance.stage import Stage, staged
 from tests.acceptance.world import texts_of_bot, waited
@@ -24,7 +25,13 @@ AWAY, WELL = "token360", "octopusx"
 FIRST_CHAT, CHATS = 20_000, 50
 COLUMNS = (
     *("seconds away", "tasks", "interval", "requests a second before: min / median / max"),
-    *("while away, in all", "after: min / median / max", "most / steady", "first answer after (s)"),
+    *(
+        "while away: min / median / max",
+        "in all",
+        "after: min / median / max",
+        "most / steady",
+        "first answer after (s)",
+    ),
     *("others before: median", "others meanwhile: median", "ended", "admins told: away, back"),
 )
 
@@ -46,7 +53,7 @@ class Report:
 
     plan: Plan
     before: list[int]
-    meanwhile: int
+    meanwhile: list[int]
     after: list[int]
     back_after: float
     others: tuple[float, float]
@@ -61,7 +68,14 @@ class Report:
     def row(self) -> str:
         plan = self.plan
         cells = (
-            *(f"{plan.away:.0f}", plan.tasks, f"{plan.interval:g} s", _spread(self.before), self.meanwhile),
+            *(
+                f"{plan.away:.0f}",
+                plan.tasks,
+                f"{plan.interval:g} s",
+                _spread(self.before),
+                _spread(self.meanwhile),
+                sum(self.meanwhile),
+            ),
             *(_spread(self.after), f"{self.rush:.2f}", f"{self.back_after:.1f}"),
             *(f"{self.others[0]:.0f}", f"{self.others[1]:.0f}", self.ended, f"{self.told[0]}, {self.told[1]}"),
         )
@@ -69,7 +83,7 @@ class Report:
 
 
 async def run(folder: Path, plan: Plan) -> Report:
-    """One outage: nobody listens where the gateway was."""
+    """One outage: where the gateway was, a proxy says that it is not there."""
     pace = {"POLL_INTERVAL": f"{plan.interval}", "POLL_MAX_INTERVAL": f"{plan.interval}"}
     async with staged(folder, **pace) as stage, Front(stage.origin(AWAY)) as front:
         stage.bot.settings[f"{AWAY.upper()}_BASE_URL"] = front.origin
@@ -80,12 +94,12 @@ async def run(folder: Path, plan: Plan) -> Report:
         seen = Seen(stage)
         await seen.watch(plan.watch)
         before, others = seen.seconds(AWAY), median(seen.seconds(WELL))
-        async with front.refusing():
-            await asyncio.sleep(1)
-            seen.forget()
+        went = time.time()
+        async with front.saying(PROXY):
             await seen.watch(plan.away)
-            meanwhile, others_meanwhile = sum(seen.seconds(AWAY)), median(seen.seconds(WELL))
-            seen.forget()
+            others_meanwhile = median(seen.seconds(WELL))
+            asked = Counter(int(moment - went) for moment in front.knocks)
+            meanwhile = [asked[second] for second in range(int(plan.away))]
         back = time.time()
         await seen.watch(plan.watch + 2 * plan.interval)
         after = seen.seconds(AWAY)
