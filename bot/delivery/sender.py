@@ -114,7 +114,7 @@ class Sender:
                     await tx.keep_waits_short(now, BACK_OFF_LONGEST, LONGEST_LOOK)
                 await self._remember_pauses()
             except DatabaseError as error:
-                log.error("%s Deliveries wait until it does.", error)  # noqa: TRY400 - the sentence says it all
+                log.error("deliveries wait until the database answers", error=error)  # noqa: TRY400 - the sentence says it all
                 await asyncio.sleep(STORAGE_PAUSE)
             else:
                 return

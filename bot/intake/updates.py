@@ -250,7 +250,7 @@ class Updates:
         if isinstance(update, Update):
             self._failed[update.update_id] = context.error
             if isinstance(context.error, DatabaseUnavailable):
-                log.error("an update waits", reason=str(context.error))
+                log.error("an update waits until the database answers", error=context.error)
             else:
                 log.error("an update failed", exc_info=context.error)
 

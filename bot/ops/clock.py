@@ -1,10 +1,11 @@
 """The time of day as the bot uses it: however the machine's clock is set while it runs, it never jumps. Pure."""
 
-import logging
 import time
 from collections.abc import Callable
 
-log = logging.getLogger(__name__)
+import structlog
+
+log = structlog.stdlib.get_logger(__name__)
 
 # A difference is made up for by going so much faster or slower: an hour within a day, and nobody notices.
 _SLEW = 0.05
@@ -33,7 +34,7 @@ class Clock:
         seconds = looked_at - self._looked_at
         behind = self._wall() - self._shown - seconds
         if abs(behind - self._behind) > _JUMP:
-            log.warning("the machine's clock was set by %+.0f s; the bot follows slowly", behind - self._behind)
+            log.warning("the machine's clock was set; the bot follows slowly", seconds=round(behind - self._behind))
         made_up = min(max(behind, -_SLEW * seconds), _SLEW * seconds)
         self._looked_at, self._shown, self._behind = looked_at, self._shown + seconds + made_up, behind - made_up
         return self._shown

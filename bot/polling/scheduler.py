@@ -88,7 +88,7 @@ class Scheduler:
                     await tx.grant_time(self._clocks.now(), GRACE)
                 return await self._store.open_tasks()
             except DatabaseError as error:
-                log.error("%s Nothing is polled until it does.", error)  # noqa: TRY400 - the sentence says it all
+                log.error("nothing is polled until the database answers", error=error)  # noqa: TRY400 - the sentence says it all
                 await asyncio.sleep(AFTER_STORAGE_TROUBLE)
 
     async def _listen(self) -> None:
