@@ -32,12 +32,15 @@ COLUMNS = (
     *("trouble", "seconds", "commands", "of them meanwhile", "answered meanwhile", "lost", "doubled"),
     *("strays", "lives", "all told"),
 )
+NO_NAMES = "no names"
+# Nothing at all can be stored; a database that may not grow still takes what fits into its free pages.
+NO_ROOM = frozenset({"disk full", "database locked"})
 NAMED = ("TELEGRAM_API_BASE_URL", "TOKEN360_BASE_URL")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of one run. `hasty`: commands that were answered though nothing could be stored."""
+    """What came of one run. `hasty`: commands of that time that were answered within it."""
 
     name: str
     seconds: float
@@ -51,7 +54,7 @@ class Report:
     told: float
 
     def is_good(self) -> bool:
-        return self.lives and not (self.hasty or self.lost or self.doubled)
+        return self.lives and not (self.lost or self.doubled or (self.hasty and self.name in NO_ROOM))
 
     def row(self) -> str:
         facts = (
@@ -88,9 +91,11 @@ async def run(folder: Path, name: str, seconds: float, rate: float) -> Report:
             await asyncio.sleep(AROUND)
             began = time.time()
             with _trouble(stage, sky, name):
-                for front in fronts if name == "no names" else ():
-                    front.drop()
-                await asyncio.sleep(seconds)
+                while time.time() < began + seconds:
+                    # A connection that stands needs no name, and one that was asked for a moment ago is remembered.
+                    for front in fronts if name == NO_NAMES else ():
+                        front.drop()
+                    await asyncio.sleep(1)
                 lives = _lives(stage)
             ended = time.time()
             await asyncio.sleep(AROUND)
@@ -126,7 +131,7 @@ def _trouble(stage: Stage, sky: Sky, name: str) -> AbstractContextManager[None]:
         "disk full": lambda: full_disk(stage.bot.pid, HARDLY_ANYTHING),
         "database full": sky.full_database,
         "database locked": lambda: held(stage),
-        "no names": sky.no_names,
+        NO_NAMES: sky.no_names,
     }
     return ways[name]()
 
@@ -173,7 +178,7 @@ async def main() -> int:
     _say(f"| {' | '.join(COLUMNS)} |")
     _say("|" + "---|" * len(COLUMNS))
     is_good = True
-    for name in [chosen.only] if chosen.only else ["disk full", "database full", "database locked", "no names"]:
+    for name in [chosen.only] if chosen.only else ["disk full", "database full", "database locked", NO_NAMES]:
         with tempfile.TemporaryDirectory(prefix="rushes-trouble-") as folder:
             report = await run(Path(folder), name, chosen.seconds, chosen.rate)
         _say(report.row())
