@@ -7,7 +7,7 @@ BARE   := .venv-run
 KILLS  ?= 500
 SEED   ?= 1
 
-.PHONY: demo run test torture crowd fuzz hardened deployment check format lock bench audit sbom clean
+.PHONY: demo run test torture crowd fuzz ill outage trouble hardened deployment check format lock bench audit sbom clean
 
 demo: $(VENV)/.sandbox          ## the whole product against stand-ins: no token, no key, no network
 	$(BIN)/python -m sandbox demo
@@ -36,6 +36,14 @@ deployment: $(VENV)/.deployment ## Dockerfile, compose.yaml and the systemd unit
 	tail -1 $(VENV)/deployment/exposure.txt
 fuzz: $(VENV)/.dev              ## the way in for programs, driven from its own OpenAPI document
 	$(BIN)/python -m tests.acceptance.fuzz
+ill: $(VENV)/.dev               ## eight minutes: one gateway answers in every wrong way
+	$(BIN)/python -m tests.acceptance.ill
+
+outage: $(VENV)/.dev            ## twelve minutes: a gateway with a thousand tasks is away
+	$(BIN)/python -m tests.acceptance.outage
+
+trouble: $(VENV)/.dev           ## eight minutes: full disk, locked database, no names
+	$(BIN)/python -m tests.acceptance.roomless
 
 check: $(VENV)/.dev             ## format, lint, types, layers
 	$(BIN)/ruff format --check .

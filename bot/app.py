@@ -5,7 +5,7 @@ import contextlib
 import random
 import signal
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -44,12 +44,13 @@ from bot.intake.updates import AnotherReader, Updates
 from bot.intake.webhook import PATH, Webhook, secret_of
 from bot.media.download import Downloader
 from bot.ops.bookkeeping import Bookkeeping
+from bot.ops.clock import Clock
 from bot.ops.health import Health
 from bot.ops.lag import LoopLag
 from bot.ops.metrics import Metrics
 from bot.ops.retention import Retention
 from bot.polling.accounts import Accounts
-from bot.polling.cadence import Pace
+from bot.polling.cadence import Pace, longest_rest
 from bot.polling.inquiry import Inquiry
 from bot.polling.limiter import Lanes
 from bot.polling.poller import Clocks, Poller
@@ -96,13 +97,14 @@ async def run(settings: Settings, gateways: Gateways) -> None:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(single_instance(settings.database_path))
         store = await stack.enter_async_context(open_store(settings.database_path))
-        await stack.enter_async_context(Bookkeeping(store, time.time))
+        clocks = Clocks(Clock(time.time).now, time.monotonic, random.random)
+        await stack.enter_async_context(Bookkeeping(store, clocks.now))
         await stack.enter_async_context(LoopLag(store.tally))
-        await stack.enter_async_context(Retention(store, time.time, settings.retention_days))
+        await stack.enter_async_context(Retention(store, clocks.now, settings.retention_days))
         health, door = await stack.enter_async_context(Health()), stack.enter_context(opened_door(settings))
         async with serving(door, health.routes()):
             application = await stack.enter_async_context(telegram_application(settings, store.tally))
-            loops = await _build(settings, gateways, store, application, stack)
+            loops = await _build(settings, gateways, store, application, clocks, stack)
         watched = Watched(store, loops.updates, loops.scheduler, loops.sender, loops.accounts)
         health.watch(watched.alive(), watched.working())
         metrics = Metrics(partial(readings, watched, health))
@@ -114,17 +116,20 @@ async def run(settings: Settings, gateways: Gateways) -> None:
 
 
 async def _build(
-    settings: Settings, gateways: Gateways, store: Store, application: AnyApplication, stack: AsyncExitStack
+    settings: Settings,
+    gateways: Gateways,
+    store: Store,
+    application: AnyApplication,
+    clocks: Clocks,
+    stack: AsyncExitStack,
 ) -> Loops:
     if not gateways.names:
         log.warning("no provider is set up: put at least one key, such as APIPOD_API_KEY, into .env")
     patience = max(FETCH_TIMEOUT, settings.upload_limit / SLOWEST_FETCH)
     client = await stack.enter_async_context(GatewayClient(version=__version__, fetch_timeout=patience))
     downloader = await stack.enter_async_context(Downloader(settings.media_trusted_hosts, deadline=patience))
-    clocks = Clocks(time.time, time.monotonic, random.random)
-
-    lanes = Lanes(settings.provider_max_concurrency, settings.provider_max_rps)
     pace = Pace(settings.poll_interval, settings.poll_max_interval)
+    lanes = Lanes(settings.provider_max_concurrency, settings.provider_max_rps, longest_rest(pace))
     inquiry = Inquiry(gateways, client, lanes, pace)
     accounts = Accounts(gateways, store, settings.admin_telegram_user_ids, clocks.now)
     poller = Poller(gateways, inquiry, store, pace, accounts, clocks)
@@ -157,7 +162,7 @@ async def _build(
     Router(desk).register(application)
     gate = Gate(access, courier, seal, username, settings.limit_commands_per_minute, clocks.now)
     inbox = Inbox(application, store, gate, gallery.browse, clocks.now)
-    updates = _updates(settings, application, inbox, store.tally)
+    updates = _updates(settings, application, inbox, store.tally, clocks.now)
 
     bearer = Bearer(store, access, gate, settings.limit_commands_per_minute)
     programs = Programs(store, gateways, following, bearer, secrets, clocks.now)
@@ -177,11 +182,13 @@ async def _build(
     )
 
 
-def _updates(settings: Settings, application: AnyApplication, inbox: Inbox, tally: Tally) -> Updates | Webhook:
+def _updates(
+    settings: Settings, application: AnyApplication, inbox: Inbox, tally: Tally, clock: Callable[[], float]
+) -> Updates | Webhook:
     if not settings.telegram_webhook:
-        return Updates(application, inbox, tally, time.time)
+        return Updates(application, inbox, tally, clock)
     secret = secret_of(settings.telegram_bot_token.get_secret_value())
-    registration = Registration(application.bot, f"{settings.public_url}{PATH}", secret, time.time)
+    registration = Registration(application.bot, f"{settings.public_url}{PATH}", secret, clock)
     return Webhook(inbox, registration, secret)
 
 

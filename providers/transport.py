@@ -49,6 +49,7 @@ class Transport:
             auto_decompress=False,
             timeout=aiohttp.ClientTimeout(),
             trust_env=False,
+            middlewares=(_once,),
         )
         return self
 
@@ -83,6 +84,20 @@ class Transport:
             request.method, request.url, headers=headers, data=request.body, allow_redirects=False
         ) as response:
             yield response
+
+
+class _ConnectionBroke(aiohttp.ClientError):
+    """Between the request and the answer's head: nobody knows whether the request was heard."""
+
+
+async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """The library would repeat a question whose connection broke; how often a gateway is asked, the caller decides."""
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+        raise _ConnectionBroke from error
 
 
 async def chunks(response: aiohttp.ClientResponse, cap: int) -> AsyncIterator[bytes]:

@@ -32,7 +32,7 @@ _TELEGRAM_FAULTS = frozenset(
 )
 # Those that need no facts of their own, so that a weather can throw them in anywhere.
 _WEATHER_FAULTS = ("429", "drop_before", "drop_after", "502_after")
-_GATEWAY_FAULTS = frozenset({"429", "status", "html", "hang", "drip", "reset", "truncate"})
+_GATEWAY_FAULTS = frozenset({"429", "status", "html", "raw", "hang", "drip", "cut", "reset", "truncate"})
 
 
 class Control:

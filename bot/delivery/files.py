@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,20 +78,28 @@ class Files:
         """
         if shutil.disk_usage(self._folder).free < _DISK_RESERVE:
             raise DownloadFailed(Reason.UNAVAILABLE, "the disk is nearly full")
-        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-            path = Path(folder) / "result"
-            await self._fetch(task, place, path)
-            media = await asyncio.to_thread(probe, path)
-            if not is_result(media):
-                raise DownloadFailed(Reason.UNAVAILABLE, f"the answer is {media.format}, not media")
-            # A server that reads it by its path shows that name.
-            path = path.rename(path.with_name(file_name(media, task.external_id, place)))
-            # Telegram makes the pictures of a photo itself.
-            is_photo = best_form(media) is MediaKind.PHOTO and not as_file
-            pictures = Stills() if is_photo else await stills(path, media.format, path.parent)
-            if self._shared:
-                _let_others_read(path.parent)
-            yield LocalFile(path, media, pictures)
+        async with AsyncExitStack() as stack:
+            try:
+                folder = stack.enter_context(tempfile.TemporaryDirectory(dir=self._folder))
+                file = await self._brought(task, place, folder, as_file=as_file)
+            except OSError as error:
+                raise DownloadFailed(Reason.UNAVAILABLE, error.strerror or type(error).__name__) from error
+            yield file
+
+    async def _brought(self, task: Task, place: int, folder: str, *, as_file: bool) -> LocalFile:
+        path = Path(folder) / "result"
+        await self._fetch(task, place, path)
+        media = await asyncio.to_thread(probe, path)
+        if not is_result(media):
+            raise DownloadFailed(Reason.UNAVAILABLE, f"the answer is {media.format}, not media")
+        # A server that reads it by its path shows that name.
+        path = path.rename(path.with_name(file_name(media, task.external_id, place)))
+        # Telegram makes the pictures of a photo itself.
+        is_photo = best_form(media) is MediaKind.PHOTO and not as_file
+        pictures = Stills() if is_photo else await stills(path, media.format, path.parent)
+        if self._shared:
+            _let_others_read(path.parent)
+        return LocalFile(path, media, pictures)
 
     async def renewed(self, task: Task) -> Snapshot | None:
         """What the gateway says of a finished task today, with links that are fresh; None if it gives no others."""

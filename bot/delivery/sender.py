@@ -22,6 +22,7 @@ from bot.delivery.steps import SentPerhaps
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.storage.transaction import Transaction
+from bot.tracking.estimates import LONGEST_LOOK
 from bot.tracking.measures import (
     BOT_PAUSE,
     DELIVERIES,
@@ -104,9 +105,7 @@ class Sender:
 
     async def run(self) -> None:
         """Delivers for ever. When cancelled, what is in flight gets `GRACE` seconds to finish."""
-        async with self._store.transaction() as tx:
-            await tx.doubt_interrupted(cards_not_before=self._clock() + CARD_DOUBT_PAUSE)
-        await self._remember_pauses()
+        await self._take_up()
         try:
             while True:
                 self._store.outbox_changed.clear()
@@ -145,6 +144,21 @@ class Sender:
         rows = await self._store.waiting_longest(now, LOOK)
         free = [since for row, since in rows if _lane(row) not in self._workers and row.chat_id not in pauses]
         return max((now - since for since in free), default=0.0)
+
+    async def _take_up(self) -> None:
+        """What an earlier life left behind, however long the database takes; the clock may have been set back since."""
+        while True:
+            now = self._clock()
+            try:
+                async with self._store.transaction() as tx:
+                    await tx.doubt_interrupted(cards_not_before=now + CARD_DOUBT_PAUSE)
+                    await tx.keep_waits_short(now, BACK_OFF_LONGEST, LONGEST_LOOK)
+                await self._remember_pauses()
+            except DatabaseError as error:
+                log.error("deliveries wait until the database answers", error=error)  # noqa: TRY400 - the sentence says it all
+                await asyncio.sleep(STORAGE_PAUSE)
+            else:
+                return
 
     async def _remember_pauses(self) -> None:
         tick, now = self._monotonic(), self._clock()

@@ -22,7 +22,7 @@ from bot.intake.gate import Gate
 from bot.intake.glance import Glance, glance
 from bot.intake.invitations import without_code
 from bot.intake.keys import mask_all
-from bot.storage.sqlite import DatabaseError
+from bot.storage.sqlite import DatabaseError, DatabaseUnavailable
 from bot.storage.store import Store
 from bot.text.catalogue import language_of
 from bot.tracking.gallery import Search
@@ -36,6 +36,7 @@ Json = dict[str, Any]
 WANTED = ("message", "callback_query", "inline_query")
 PAUSE_AFTER_FAILURE = 1.0
 ATTEMPTS = 5
+STORAGE_PAUSE = 5.0
 # Telegram keeps an update for a day, and numbers them anew, perhaps lower, after a week without any.
 REMEMBERED = 2 * 86_400.0
 FORGETTING = 600.0  # seconds between two looks for what may be forgotten: each reads the whole inbox
@@ -78,7 +79,7 @@ class Inbox:
         self._lines: Counter[int] = Counter()
         self._latest_short = 0, -LATELY  # the chat without a long line that spoke last, and when
         self._slots = asyncio.Semaphore(IN_HAND)
-        self._failed: set[int] = set()
+        self._failed: dict[int, Exception] = {}
         self._heard: dict[int, str | None] = {}
         self._hear_again_at = 0.0
         application.add_error_handler(self._note_failure)
@@ -209,12 +210,18 @@ class Inbox:
         if update is None:
             await self._give_up(letter)
             return
-        for attempt in range(ATTEMPTS):
+        attempt = 0
+        while attempt < ATTEMPTS:
             await self._application.process_update(update)
-            if update.update_id not in self._failed:
+            error = self._failed.pop(update.update_id, None)
+            if error is None:
                 return
-            self._failed.discard(update.update_id)
+            if isinstance(error, DatabaseUnavailable):
+                # It is not the update's fault that nothing can be stored: it waits until that is over.
+                await asyncio.sleep(STORAGE_PAUSE)
+                continue
             await asyncio.sleep(PAUSE_AFTER_FAILURE * 2**attempt)
+            attempt += 1
         await self._give_up(letter)
 
     async def _give_up(self, letter: Letter) -> None:
@@ -229,8 +236,11 @@ class Inbox:
 
     async def _note_failure(self, update: object, context: Any) -> None:
         if isinstance(update, Update):
-            self._failed.add(update.update_id)
-            log.error("an update failed", exc_info=context.error)
+            self._failed[update.update_id] = context.error
+            if isinstance(context.error, DatabaseUnavailable):
+                log.error("an update waits until the database answers", error=context.error)
+            else:
+                log.error("an update failed", exc_info=context.error)
 
     def _parse(self, letter: Letter) -> Update | None:
         """The library's object; None for what it can not read."""

@@ -19,7 +19,7 @@ from providers.base import QueryError, QueryErrorKind, Snapshot
 log = structlog.stdlib.get_logger(__name__)
 
 # A gateway is down when it gave no usable answer for so many seconds, and to so many questions.
-DOWN_AFTER = 600.0
+DOWN_AFTER = 300.0
 DOWN_QUESTIONS = 5
 # Failures further apart than so many times that length are not one row of them: nobody asked in between.
 LONGEST_GAP = 2

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.polling.breaker import LONGEST_REST
 from bot.tracking.model import Task
 from providers.base import Provider, QueryError, QueryErrorKind, Snapshot
 
@@ -15,6 +16,7 @@ AGE_PER_SECOND = 30.0
 NOT_FOUND_FIRST, NOT_FOUND_FACTOR = 5.0, 3.0
 BACK_OFF_FACTOR, BACK_OFF_CEILING = 1.6, 300.0
 RATE_LIMIT_FIRST, RATE_LIMIT_FACTOR = 30.0, 2.0
+LONGEST_ADVICE = 3600.0
 # A key or a balance does not mend itself within seconds.
 ACCOUNT_PAUSE = 600.0
 JITTER = 0.1
@@ -33,13 +35,14 @@ def next_wait(
 ) -> float:
     """Seconds until the next question. `age` in seconds since tracking began, `chance` in 0..1 spreads tasks apart.
 
-    A gateway's own advice (Retry-After) wins over everything, the operator's bounds over the provider's.
+    A gateway's own advice (Retry-After) may make it longer than all bounds; the operator's win over the provider's.
     """
+    floor = pace.floor or provider.min_interval or FLOOR
     if isinstance(answer, QueryError):
         if answer.retry_after is not None:
-            return answer.retry_after
-        return _after_error(pace, task, answer.kind)
-    floor = pace.floor or provider.min_interval or FLOOR
+            # "At once" is no advice that can be followed, everybody would; and in a year nobody waits for it any more.
+            return max(floor, min(answer.retry_after, LONGEST_ADVICE))
+        return _after_error(pace, task, answer.kind, chance)
     ceiling = pace.ceiling or provider.max_interval or CEILING
     wait = min(max(floor, age / AGE_PER_SECOND), max(ceiling, floor))
     return wait if pace.floor and pace.floor == pace.ceiling else wait * (1 + JITTER * chance)
@@ -47,11 +50,10 @@ def next_wait(
 
 def least_gap(pace: Pace, provider: Provider, answer: Snapshot | QueryError) -> float:
     """Seconds after this answer in which the task is not asked for again, however much somebody would like to know."""
-    if isinstance(answer, QueryError) and answer.retry_after is not None:
-        return answer.retry_after
+    advice = min((isinstance(answer, QueryError) and answer.retry_after) or 0.0, LONGEST_ADVICE)
     if pace.floor is None and provider.min_interval is not None:
-        return provider.min_interval
-    return min(HASTE, pace.floor or HASTE)
+        return max(advice, provider.min_interval)
+    return max(advice, min(HASTE, pace.floor or HASTE))
 
 
 def lane_pause(answer: Snapshot | QueryError, wait: float) -> float:
@@ -63,7 +65,12 @@ def lane_pause(answer: Snapshot | QueryError, wait: float) -> float:
     return wait if answer.kind is QueryErrorKind.RATE_LIMITED else 0.0
 
 
-def _after_error(pace: Pace, task: Task, kind: QueryErrorKind) -> float:
+def longest_rest(pace: Pace) -> float:
+    """The most seconds for which a gateway that is away is left alone; who is to be asked often is tried often."""
+    return min(pace.ceiling or LONGEST_REST, LONGEST_REST)
+
+
+def _after_error(pace: Pace, task: Task, kind: QueryErrorKind, chance: float) -> float:
     before = max(task.strikes - 1, 0)
     match kind:
         case QueryErrorKind.AUTH | QueryErrorKind.PAYMENT:
@@ -74,4 +81,4 @@ def _after_error(pace: Pace, task: Task, kind: QueryErrorKind) -> float:
             wait = RATE_LIMIT_FIRST * RATE_LIMIT_FACTOR**before
         case _:
             wait = (pace.floor or FLOOR) * BACK_OFF_FACTOR**before
-    return min(wait, pace.ceiling or BACK_OFF_CEILING)
+    return min(wait * (1 + JITTER * chance), pace.ceiling or BACK_OFF_CEILING)

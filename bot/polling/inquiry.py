@@ -84,13 +84,16 @@ class Inquiry:
 
     async def _query(self, address: Address, task: Task) -> Heard:
         lane = self._lanes.of(address.provider, address.account)
-        resting = lane.resting(self._monotonic())
+        now = self._monotonic()
+        resting = lane.resting(now) or lane.breaker.refusal(task.id, now)
         if resting:
             return Heard(address, resting, is_fresh=False)
         provider, endpoint = self._gateways.provider(address.provider), self._gateways.endpoint(address)
         asked = self._monotonic()
         answer = await self._client.query(provider, endpoint, self._gateways.key(address), task.external_id)
         seconds = self._monotonic() - asked
+        if lane.breaker.hear(task.id, answer, self._monotonic()):
+            self._lanes.note_back(address.provider, address.account)
         pause = lane_pause(answer, next_wait(self._pace, provider, task, answer, 0.0, 0.0))
         if pause and isinstance(answer, QueryError):
             lane.rest(self._monotonic() + pause, answer)

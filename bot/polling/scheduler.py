@@ -36,6 +36,8 @@ SPREAD_PER_HUNDRED = 1.0
 SWEEP = 60.0
 AFTER_STORAGE_TROUBLE = 5.0
 AFTER_DEFECT = 60.0
+# Time in which the bot did not run, or a clock that was set meanwhile, ends no task: each is watched so long once more.
+GRACE = 3600.0
 
 
 class Scheduler:
@@ -101,13 +103,24 @@ class Scheduler:
             await asyncio.gather(*workers, return_exceptions=True)
 
     async def _load(self) -> None:
-        tasks = await self._store.open_tasks()
+        tasks = await self._read_open()
         spread = SPREAD_PER_HUNDRED * len(tasks) / 100
         for task in tasks:
             self._admit(task, self._clocks.chance() * spread)
         log.info("watching what is open", tasks=len(self._open))
         if len(self._open) < len(tasks):
             log.warning("open tasks wait: their provider is not set up any more", tasks=len(tasks) - len(self._open))
+
+    async def _read_open(self) -> list[Task]:
+        """However long the database takes to be usable."""
+        while True:
+            try:
+                async with self._store.transaction() as tx:
+                    await tx.grant_time(self._clocks.now(), GRACE)
+                return await self._store.open_tasks()
+            except DatabaseError as error:
+                log.error("nothing is polled until the database answers", error=error)  # noqa: TRY400 - the sentence says it all
+                await asyncio.sleep(AFTER_STORAGE_TROUBLE)
 
     async def _listen(self) -> None:
         """Takes up tasks that somebody began to follow, lets go of those that nobody follows any more.
@@ -191,7 +204,7 @@ class Scheduler:
             lane = self._lane_of(self._open[task_id])
             self._asking.add(task_id)
             self._waiting[task_id] = due
-            lane.join(task_id)
+            lane.join(task_id, now)
             touched.add(lane)
         for lane in touched:
             self._advance(lane)
@@ -222,6 +235,20 @@ class Scheduler:
             self._asking.discard(task_id)
             lane.leave()
             self._advance(lane)
+            for provider, account in self._lanes.take_back():
+                self._release(provider, account)
+
+    def _release(self, provider: str, account: int) -> None:
+        """A gateway is back: whoever waits for it need not wait out a long pause, but they do not come all at once."""
+        waiting = [
+            task.id
+            for task in self._open.values()
+            if task.id in self._due and (task.provider, task.account) == (provider, account)
+        ]
+        usual = self._lanes.of(provider, account).usual_wait
+        for place, task_id in enumerate(waiting):
+            wait = usual * (place + self._clocks.chance()) / len(waiting)
+            self._plan(task_id, max(wait, self._soonest(task_id)))
 
     async def _poll(self, task: Task, started: float) -> None:
         wait = AFTER_DEFECT
@@ -229,6 +256,8 @@ class Scheduler:
             polled = await self._poller.poll(task)
             task, wait = polled.task, polled.wait
             self._not_before[task.id] = started + polled.least
+            if task.strike is None:
+                self._lane_of(task).answered(wait)
         except DatabaseError as error:
             log.error("the task is asked for again", error=error)  # noqa: TRY400 - the sentence says it all
             wait = AFTER_STORAGE_TROUBLE

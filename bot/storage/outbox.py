@@ -57,6 +57,21 @@ class Outbox(Wishes):
             (cards_not_before,),
         )
 
+    async def keep_waits_short(self, now: float, longest: float, longest_rest: float) -> None:
+        """After a start: where the clock was set back meanwhile, nothing waits until it is as late again.
+
+        By how much it was set back at least, the latest moment tells that was written down. What Telegram asked to
+        wait for may take longer than `longest`, and stands in the pauses.
+        """
+        back = max(0.0, await self._latest_moment() - now)
+        for states, wait in (("'pending', 'doubt'", longest), ("'resting'", longest_rest)):
+            await self._change(
+                "UPDATE outbox SET not_before = min(not_before - ?1, ?2 + ?3)"
+                f" WHERE state IN ({states}) AND not_before > ?2 AND (?1 > 0 OR not_before > ?2 + ?3)",
+                (back, now, wait),
+            )
+        await self._change("UPDATE pauses SET until = until - ?", (back,))
+
     async def mark_sending(self, row_id: int) -> bool:
         """Before a call that would send twice if it were repeated. False: the row was given up, do not send it."""
         sql = "UPDATE outbox SET state = 'sending' WHERE id = ? AND state <> 'dead'"
@@ -229,6 +244,15 @@ class Outbox(Wishes):
             )
 
     # Parts of the above, and of what the other stages do
+
+    async def _latest_moment(self) -> float:
+        """When something happened last, as far as it is known; 0 for never."""
+        row = await self._one(
+            "SELECT max(coalesce((SELECT received_at FROM inbox ORDER BY update_id DESC LIMIT 1), 0),"
+            " coalesce((SELECT max(changed_at) FROM tasks), 0))",
+            (),
+        )
+        return float(row[0])
 
     async def _want_cards(self, where: str, value: int | str) -> None:
         await self._want(OutboxKind.CARD, where, value)

@@ -16,10 +16,22 @@ BUSY_SECONDS = 5.0  # how long whoever else holds the file is waited for
 
 
 Values = tuple[Any, ...] | dict[str, Any]
+# An extended code of SQLite says the kind of its trouble in its last byte.
+_PRIMARY = 0xFF
+_PASSING = frozenset(
+    {
+        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR),
+        *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PROTOCOL),
+    }
+)
 
 
 class DatabaseError(Exception):
     """The database can not be used; the text is one sentence for the operator."""
+
+
+class DatabaseUnavailable(DatabaseError):
+    """Full, locked or out of reach: what was asked is all right, and may work later."""
 
 
 class Database:
@@ -65,7 +77,7 @@ class Database:
         try:
             return list(await self._reader.execute_fetchall(sql, values))
         except sqlite3.Error as error:
-            raise DatabaseError(f"The database {self.path} does not answer ({error}).") from error
+            raise _meaning(error)(f"The database {self.path} does not answer ({error}).") from error
 
     async def empty_log(self) -> bool:
         """Moves the write-ahead log into the file and cuts it off; False where somebody reads. Raises `DatabaseError`.
@@ -96,7 +108,7 @@ class Database:
                 await self._writer.commit()
             except sqlite3.Error as error:
                 await self._writer.rollback()
-                raise DatabaseError(f"The database {self.path} did not take a change ({error}).") from error
+                raise _meaning(error)(f"The database {self.path} did not take a change ({error}).") from error
             except BaseException:
                 await self._writer.rollback()
                 raise
@@ -127,6 +139,11 @@ def unusable(path: Path, error: OSError | sqlite3.Error) -> str:
 
 def _words(error: OSError | sqlite3.Error) -> str:
     return str(error.strerror or error).lower() if isinstance(error, OSError) else str(error)
+
+
+def _meaning(error: sqlite3.Error) -> type[DatabaseError]:
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+    return DatabaseUnavailable if code in _PASSING else DatabaseError
 
 
 def _create(path: Path) -> None:

@@ -222,6 +222,14 @@ class Transaction(Outbox, Counts, History, People, Forgetting, Programs):
 
     # Polling
 
+    async def grant_time(self, now: float, seconds: float) -> None:
+        """Open tasks are not given up before so many seconds from now, or as long as they are watched at all."""
+        await self._change(
+            "UPDATE tasks SET deadline = ?1 + min(?2, deadline - created_at) WHERE ending IS NULL"
+            " AND deadline < ?1 + min(?2, deadline - created_at)",
+            (now, seconds),
+        )
+
     async def record(self, task: Task, now: float) -> None:
         """The task as decided, and with it everything that its chats are due: cards, and the result if it ended."""
         named = task.id

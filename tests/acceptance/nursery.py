@@ -18,6 +18,7 @@ from typing import Any, NoReturn, Self
 
 from bot.__main__ import main
 from sandbox.bot_process import CHECKOUT, surroundings
+from tests.acceptance import weather
 
 STOP_SECONDS = 20.0
 
@@ -108,6 +109,8 @@ def _start(environment: dict[str, str], folder: str) -> int:
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)
+        if "WEATHER" in environment:
+            weather.put_on(environment["WEATHER"])
         _be_the_bot()
     return pid
 

@@ -28,13 +28,19 @@ class Bot:
     """One bot at a time, started anew as often as wanted."""
 
     def __init__(self, nursery: Nursery, environment: Mapping[str, str], folder: Path) -> None:
-        self._start = partial(nursery.start, environment, folder)
+        self.settings = dict(environment)
+        self._start = partial(nursery.start, self.settings, folder)
         self._log = folder / "bot.log"
         self._latest: ForkedBot | None = None
         self.kills: list[float] = []
 
     async def start(self) -> None:
         self._latest = await self._start()
+
+    @property
+    def pid(self) -> int:
+        assert self._latest is not None
+        return self._latest.pid
 
     async def kill(self) -> None:
         assert self._latest is not None
@@ -82,6 +88,10 @@ class Stage:
     log: Log
     folder: Path
     files: str
+
+    def origin(self, provider: str) -> str:
+        """Where the gateway's stand-in is."""
+        return self.bot.settings[f"{provider.upper()}_BASE_URL"]
 
     async def say(self, chat_id: int, text: str) -> None:
         await self.player.tell("say", chat_id=chat_id, text=text)

@@ -200,6 +200,24 @@ class TestQuery:
             await ask(client, gateway.provider())
         assert len({id(request.transport) for request in gateway.seen}) == 1
 
+    async def test_a_connection_that_breaks_is_one_question_and_not_two(
+        self, gateway: Gateway, client: GatewayClient
+    ) -> None:
+        gateway.says(DONE)
+        await ask(client, gateway.provider())
+
+        async def breaks(request: web.Request) -> web.Response:
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+
+        gateway.answer = breaks
+        for asked in (2, 3):  # the first one on a connection that was used before
+            answer = await ask(client, gateway.provider())
+            assert isinstance(answer, QueryError)
+            assert (answer.kind, answer.message) == (QueryErrorKind.TRANSIENT, "the connection to the gateway broke")
+            assert len(gateway.seen) == asked
+
     async def test_proxies_of_the_environment_are_ignored(
         self, gateway: Gateway, client: GatewayClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:

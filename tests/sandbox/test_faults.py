@@ -233,7 +233,9 @@ async def test_an_unknown_kind_is_refused(person: Player) -> None:
         ValueError, match="kind must be one of 429, 502_after, 502_html, delay, drop_after, drop_before, error, raw"
     ):
         await person.tell("faults", kind="drop")
-    with pytest.raises(ValueError, match="kind must be one of 429, drip, hang, html, reset, status, truncate"):
+    with pytest.raises(
+        ValueError, match="kind must be one of 429, cut, drip, hang, html, raw, reset, status, truncate"
+    ):
         await person.tell("gateway-faults", kind="error")
 
 

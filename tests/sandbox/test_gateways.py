@@ -302,6 +302,13 @@ async def test_a_wall_of_html_stands_before_the_gateway(asker: Asker, person: Pl
         assert "Just a moment" in await answer.text()
 
 
+async def test_an_answer_as_it_is_ordered(asker: Asker, person: Player) -> None:
+    order = {"status": 418, "headers": {"Retry-After": "soon"}, "body": '{"half":'}
+    await person.tell("gateway-faults", provider="octopusx", kind="raw", **order)
+    async with asker.question("octopusx", "/v1/video/query?id=t-1") as answer:
+        assert (answer.status, answer.headers["Retry-After"], await answer.text()) == (418, "soon", '{"half":')
+
+
 @pytest.mark.parametrize(
     ("order", "broken"),
     [
@@ -309,6 +316,7 @@ async def test_a_wall_of_html_stands_before_the_gateway(asker: Asker, person: Pl
         ({"kind": "hang", "seconds": 0.1}, aiohttp.ServerDisconnectedError),
         ({"kind": "hang", "seconds": 30}, TimeoutError),
         ({"kind": "drip", "seconds": 0.1}, aiohttp.ClientPayloadError),
+        ({"kind": "cut"}, aiohttp.ClientPayloadError),
         ({"kind": "drip", "seconds": 30}, TimeoutError),
     ],
 )
