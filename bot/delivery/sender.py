@@ -15,6 +15,7 @@ from bot.delivery.courier import Courier
 from bot.delivery.errors import ChatGone, ChatMoved, DeliveryError, Refused, RetryLater, TargetGone, TopicGone
 from bot.delivery.pacing import EVERYWHERE, Pacing
 from bot.delivery.steps import SentPerhaps
+from bot.storage.patience import insist
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.storage.transaction import Transaction
@@ -88,9 +89,8 @@ class Sender:
 
     async def run(self) -> None:
         """Delivers for ever. When cancelled, what is in flight gets `GRACE` seconds to finish."""
-        async with self._store.transaction() as tx:
-            await tx.doubt_interrupted(cards_not_before=self._clock() + CARD_DOUBT_PAUSE)
-        await self._remember_pauses()
+        await insist(self._doubt_interrupted)
+        await insist(self._remember_pauses)
         try:
             while True:
                 self._store.outbox_changed.clear()
@@ -101,6 +101,10 @@ class Sender:
                 await self._sleep(wait)
         finally:
             await self._wind_up()
+
+    async def _doubt_interrupted(self) -> None:
+        async with self._store.transaction() as tx:
+            await tx.doubt_interrupted(cards_not_before=self._clock() + CARD_DOUBT_PAUSE)
 
     async def _remember_pauses(self) -> None:
         tick, now = self._monotonic(), self._clock()
@@ -187,9 +191,11 @@ class Sender:
             if isinstance(error, ChatGone):
                 self._closed.add(row.chat_id)
         except DatabaseError as error:
-            # It may have been sent; only the table does not know it yet.
+            # Nothing was sent of which the table does not know, so whatever was in doubt before is all that is.
             log.error("outbox %d: %s", row.id, error)  # noqa: TRY400 - the sentence says it all
-            await self._record(row, _postpone(OutboxState.DOUBT, self._clock() + STORAGE_PAUSE, str(error)))
+            state = OutboxState.DOUBT if row.state is OutboxState.DOUBT else OutboxState.PENDING
+            again = self._clock() + STORAGE_PAUSE
+            await self._record(row, _postpone(state, again, str(error), failed=False))
         except Exception as error:
             log.exception("outbox %d (%s) broke", row.id, row.kind)
             again = self._clock() + BACK_OFF_LONGEST
@@ -223,14 +229,12 @@ class Sender:
 
     async def _record(self, row: Delivery, verdict: Verdict) -> None:
         """Writes the verdict down, however long the database takes to be writable again."""
-        while True:
-            try:
-                async with self._store.transaction() as tx:
-                    await verdict(tx, row)
-                return
-            except DatabaseError as error:
-                log.error("outbox %d: %s", row.id, error)  # noqa: TRY400 - the sentence says it all
-                await asyncio.sleep(STORAGE_PAUSE)
+
+        async def write() -> None:
+            async with self._store.transaction() as tx:
+                await verdict(tx, row)
+
+        await insist(write)
 
     def _count(self, row: Delivery, outcome: str) -> None:
         if row.kind not in _NO_MESSAGES:

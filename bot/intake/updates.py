@@ -23,6 +23,7 @@ from bot.intake.gate import Gate
 from bot.intake.glance import Glance, glance
 from bot.intake.invitations import without_code
 from bot.intake.keys import mask_all
+from bot.storage.patience import insist
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.text.catalogue import language_of
@@ -94,7 +95,7 @@ class Updates:
 
     async def run(self) -> None:
         """Handles what was left in the inbox, then fetches for ever. Ends only by being cancelled."""
-        for _, body in await self._store.waiting_updates():
+        for _, body in await insist(self._store.waiting_updates):
             await self._dispatch(_stored(json.loads(body)))
         pause = PAUSE_AFTER_ERROR
         while True:

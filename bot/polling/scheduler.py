@@ -11,6 +11,7 @@ import math
 
 from bot.polling.limiter import Lane, Lanes
 from bot.polling.poller import Clocks, Poller
+from bot.storage.patience import insist
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.tracking.model import Task
@@ -52,8 +53,8 @@ class Scheduler:
 
     async def run(self) -> None:
         """Polls for ever. Cancelling it gives up the questions in flight; they are asked again after a start."""
-        await self._poller.start()
-        await self._load()
+        await insist(self._poller.start)
+        await insist(self._load)
         helpers = [asyncio.create_task(self._listen()), asyncio.create_task(self._sweep())]
         try:
             while True:
