@@ -606,3 +606,39 @@ async def test_an_older_answer_about_a_task_that_has_ended_meanwhile_takes_nothi
     await record(store, task, RUNNING)
     assert await store.open_tasks() == []
     assert await results(store) == before
+
+
+async def places(store: Store) -> list[tuple[int, int, int]]:
+    """Who follows what, and still does."""
+    return await store._all("SELECT chat_id, thread_id, stopped FROM subscriptions ORDER BY id")
+
+
+async def test_a_group_that_asked_again_after_it_had_moved_hears_the_end_once(store: Store) -> None:
+    task = located(await follow(store, where=chat(-5)))
+    await follow(store, where=chat(-1005))
+    async with store.transaction() as tx:
+        await tx.move_chat(-5, -1005)
+    await record(store, task, SUCCEEDED)
+    assert await places(store) == [(-1005, 0, 0)]
+    assert [chat_id for _, chat_id in await results(store)] == [-1005]
+
+
+async def test_a_chat_that_follows_what_its_closed_topic_followed_hears_the_end_once(store: Store) -> None:
+    task = located(await follow(store, where=chat(-1005, thread_id=4)))
+    await follow(store, where=chat(-1005))
+    async with store.transaction() as tx:
+        await tx.leave_topic(-1005, 4)
+    await record(store, task, SUCCEEDED)
+    assert await places(store) == [(-1005, 0, 0)]
+    assert [chat_id for _, chat_id in await results(store)] == [-1005]
+
+
+async def test_what_moves_to_where_it_was_given_up_goes_on(store: Store) -> None:
+    await follow(store, where=chat(-1005))
+    async with store.transaction() as tx:
+        (known,) = await tx.followed_as(-1005, 0, "v1")
+        await tx.stop(known)
+    await follow(store, where=chat(-5))
+    async with store.transaction() as tx:
+        await tx.move_chat(-5, -1005)
+    assert await places(store) == [(-1005, 0, 0)]
