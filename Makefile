@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 KILLS  ?= 500
 SEED   ?= 1
 
-.PHONY: demo run test torture check format lock bench clean
+.PHONY: demo run test torture sweep machine soak check format lock bench clean
 
 demo: $(VENV)/.sandbox          ## the whole product against stand-ins: no token, no key, no network
 	$(BIN)/python -m sandbox demo
@@ -18,6 +18,15 @@ test: $(VENV)/.dev              ## every test
 
 torture: $(VENV)/.dev           ## twenty minutes of kills; prints the table of docs/reliability.md
 	$(BIN)/python -m tests.acceptance.torture --kills $(KILLS) --seed $(SEED)
+
+sweep: $(VENV)/.dev             ## every call in the life of a task fails once; some minutes
+	$(BIN)/python -m tests.acceptance.sweep
+
+machine: $(VENV)/.dev           ## two thousand random histories of the bot, each held against what is promised
+	$(BIN)/python -m tests.acceptance.machine --seed $(SEED)
+
+soak: $(VENV)/.dev              ## a day with ten thousand tasks, in ten minutes
+	$(BIN)/python -m tests.acceptance.soak --seed $(SEED)
 
 check: $(VENV)/.dev             ## format, lint, types, layers
 	$(BIN)/ruff format --check .
