@@ -258,24 +258,23 @@ def http_points(lives: Iterable[str] = LIVES, most: Mapping[str, int] = MOST_CAL
     return found
 
 
-async def sweep_http(folder: Path, points: Sequence[Point]) -> list[tuple[Point, Outcome]]:
+async def sweep_http(here: Ground, points: Sequence[Point]) -> list[tuple[Point, Outcome]]:
     """One bot lives through all of them; those that met their fault."""
-    async with ground(folder) as here:
-        for point in points:
-            await _order(here.player, point)
-        for number, fault in enumerate(UPDATES):
-            await here.player.tell("faults", method="getUpdates", skip=number, **fault)
-        for method in ("getMe", "setMyCommands", "getMyDescription", "answerCallbackQuery"):
-            for fault in TELEGRAM[:5]:
-                await here.player.tell("faults", method=method, **fault)
-        run = await here.start()
-        await run.live(points)
-        met = await _met(here.player, points)
-        outcomes = [(point, await run.judge(point)) for point in points if point.chat_id in met]
-        calls = (await here.player.ask("calls"))["calls"]
-        outcomes += [(point, Outcome("doubled", why=said)) for point in points[:1] for said in complaints(calls)]
-        if not run.has_died:
-            await run.bot.stop()
+    for point in points:
+        await _order(here.player, point)
+    for number, fault in enumerate(UPDATES):
+        await here.player.tell("faults", method="getUpdates", skip=number, **fault)
+    for method in ("getMe", "setMyCommands", "getMyDescription", "answerCallbackQuery"):
+        for fault in TELEGRAM[:5]:
+            await here.player.tell("faults", method=method, **fault)
+    run = await here.start()
+    await run.live(points)
+    met = await _met(here.player, points)
+    outcomes = [(point, await run.judge(point)) for point in points if point.chat_id in met]
+    calls = (await here.player.ask("calls"))["calls"]
+    outcomes += [(point, Outcome("doubled", why=said)) for point in points[:1] for said in complaints(calls)]
+    if not run.has_died:
+        await run.bot.stop()
     return outcomes
 
 
@@ -382,7 +381,8 @@ async def main() -> int:
         folder = Path(name)
         if chosen.seam != "database":
             (folder / "http").mkdir()
-            outcomes += await sweep_http(folder / "http", http_points())
+            async with ground(folder / "http") as here:
+                outcomes += await sweep_http(here, http_points())
         if chosen.seam != "http":
             numbers = range(1, 10_000, chosen.every)
             outcomes += await sweep_database(folder, DATABASE, numbers, chosen.grounds)
