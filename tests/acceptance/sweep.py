@@ -206,7 +206,8 @@ class Run:
         dead, left = self._rows(point.chat_id)
         missing = [name for name in point.outputs if not media[name]]
         # What says in words that there is no file, or that the task failed.
-        links = others.total() - (point.life == "album")
+        # A document shows no size; what Telegram takes in no other form comes as one.
+        links = others.total() - (point.life == "album") + media["plain-0x0.png"]
         due = len(missing) + (point.life == "failed")
         untold = not any("Done" in card or "failed" in card.lower() for card in cards)
         strays = len(cards[1:]) + len(lines) + sum(count - 1 for count in others.values())
