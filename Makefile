@@ -7,7 +7,7 @@ BARE   := .venv-run
 KILLS  ?= 500
 SEED   ?= 1
 
-.PHONY: demo run test torture crowd fuzz ill outage trouble hardened deployment check format lock bench audit sbom clean
+.PHONY: demo run test torture sweep machine soak crowd fuzz ill outage trouble hardened deployment check format lock bench audit sbom clean
 
 demo: $(VENV)/.sandbox          ## the whole product against stand-ins: no token, no key, no network
 	$(BIN)/python -m sandbox demo
@@ -44,6 +44,14 @@ outage: $(VENV)/.dev            ## twelve minutes: a gateway with a thousand tas
 
 trouble: $(VENV)/.dev           ## eight minutes: full disk, locked database, no names
 	$(BIN)/python -m tests.acceptance.roomless
+sweep: $(VENV)/.dev             ## every call in the life of a task fails once; some minutes
+	$(BIN)/python -m tests.acceptance.sweep
+
+machine: $(VENV)/.dev           ## two thousand random histories of the bot, each held against what is promised
+	$(BIN)/python -m tests.acceptance.machine --seed $(SEED)
+
+soak: $(VENV)/.dev              ## a day with ten thousand tasks, in ten minutes
+	$(BIN)/python -m tests.acceptance.soak --seed $(SEED)
 
 check: $(VENV)/.dev             ## format, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -14,6 +14,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 import httpx
 from aiohttp.abc import AbstractStreamWriter
+from telegram.error import TelegramError
 from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
@@ -28,6 +29,8 @@ POOL_TIMEOUT = 30.0
 KEEP_ALIVE = 60.0
 # Large enough for few trips through the loop, small enough that each gets through in its time on a slow line.
 PIECE_BYTES = 2**19
+
+_NO_ANSWER = "this is no answer of the Bot API"
 
 # What broke, in httpx's words; the first that fits. Only the Connect... ones say that nothing was sent.
 _MEANINGS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
@@ -47,7 +50,7 @@ def bot_api_request(server: str, connections: int, tally: Tally | None = None) -
     Raises `ValueError` for a proxy that speaks no HTTP.
     """
     transport = AiohttpTransport(connections, _proxy(httpx.URL(server)), tally)
-    return HTTPXRequest(
+    return _Request(
         read_timeout=READ_TIMEOUT,
         connect_timeout=CONNECT_TIMEOUT,
         pool_timeout=POOL_TIMEOUT,
@@ -66,8 +69,21 @@ class UpdatesBot(ExtBot[None]):
         Raises `TelegramError`.
         """
         question = {"offset": offset, "timeout": seconds, "allowed_updates": wanted}
-        answer: Any = await self._post("getUpdates", question, read_timeout=seconds + margin)
-        return list(answer or ())
+        answer: Any = await self._post("getUpdates", question, read_timeout=seconds + margin) or []
+        if not isinstance(answer, list) or not all(map(_is_update, answer)):
+            raise TelegramError(_NO_ANSWER)
+        return answer
+
+
+class _Request(HTTPXRequest):
+    """Says of JSON that is no answer what the library says of what is no JSON; else it would break over it."""
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        answer: Any = HTTPXRequest.parse_json_payload(payload)
+        if not isinstance(answer, dict) or answer.keys().isdisjoint({"result", "description"}):
+            raise TelegramError(_NO_ANSWER)
+        return answer
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
@@ -173,6 +189,10 @@ async def _pieces(stream: httpx.AsyncByteStream) -> AsyncIterator[bytearray]:
             piece = bytearray()
     if piece:
         yield piece
+
+
+def _is_update(found: Any) -> bool:
+    return isinstance(found, dict) and isinstance(found.get("update_id"), int)
 
 
 def _translate(error: Exception) -> NoReturn:

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import NamedTuple
 
 import structlog
@@ -19,9 +19,19 @@ from bot.delivery.courier import Courier
 from bot.delivery.errors import ChatGone, ChatMoved, DeliveryError, Refused, RetryLater, TargetGone, TopicGone
 from bot.delivery.pacing import EVERYWHERE, Pacing
 from bot.delivery.steps import SentPerhaps
+from bot.delivery.verdicts import (
+    Verdict,
+    bury,
+    close_chat,
+    hold_off,
+    leave_topic,
+    move_chat,
+    postpone,
+    start_anew,
+)
+from bot.storage.patience import insist
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
-from bot.storage.transaction import Transaction
 from bot.tracking.estimates import LONGEST_LOOK
 from bot.tracking.measures import (
     BOT_PAUSE,
@@ -78,10 +88,6 @@ class Lane(NamedTuple):
     is_media: bool
 
 
-# What is written down about a row that did not get through.
-Verdict = Callable[[Transaction, Delivery], Awaitable[None]]
-
-
 class Sender:
     """The delivery loop. `clock` gives epoch seconds for what is stored, `monotonic` paces."""
 
@@ -105,7 +111,8 @@ class Sender:
 
     async def run(self) -> None:
         """Delivers for ever. When cancelled, what is in flight gets `GRACE` seconds to finish."""
-        await self._take_up()
+        await insist(self._take_up)
+        await insist(self._remember_pauses)
         try:
             while True:
                 self._store.outbox_changed.clear()
@@ -146,19 +153,11 @@ class Sender:
         return max((now - since for since in free), default=0.0)
 
     async def _take_up(self) -> None:
-        """What an earlier life left behind, however long the database takes; the clock may have been set back since."""
-        while True:
-            now = self._clock()
-            try:
-                async with self._store.transaction() as tx:
-                    await tx.doubt_interrupted(cards_not_before=now + CARD_DOUBT_PAUSE)
-                    await tx.keep_waits_short(now, BACK_OFF_LONGEST, LONGEST_LOOK)
-                await self._remember_pauses()
-            except DatabaseError as error:
-                log.error("deliveries wait until the database answers", error=error)  # noqa: TRY400 - the sentence says it all
-                await asyncio.sleep(STORAGE_PAUSE)
-            else:
-                return
+        """What an earlier life left behind; the clock may have been set back since."""
+        now = self._clock()
+        async with self._store.transaction() as tx:
+            await tx.doubt_interrupted(cards_not_before=now + CARD_DOUBT_PAUSE)
+            await tx.keep_waits_short(now, BACK_OFF_LONGEST, LONGEST_LOOK)
 
     async def _remember_pauses(self) -> None:
         tick, now = self._monotonic(), self._clock()
@@ -237,7 +236,7 @@ class Sender:
     async def _deliver(self, row: Delivery) -> None:
         if _is_doubtful_enough(row):
             self._count(row, GIVEN_UP)
-            await self._record(row, _bury("twice in doubt"))
+            await self._record(row, bury("twice in doubt"))
             return
         try:
             await self._courier.carry(row)
@@ -249,52 +248,52 @@ class Sender:
             if isinstance(error, ChatGone):
                 self._closed.add(row.chat_id)
         except DatabaseError as error:
-            # It may have been sent; only the table does not know it yet.
+            # Nothing was sent of which the table does not know, so whatever was in doubt before is all that is.
             self._store.tally.add(DELIVERY_ERRORS, row.kind, "database")
-            log.error("a delivery is in doubt", error=error)  # noqa: TRY400 - the sentence says it all
-            await self._record(row, _postpone(OutboxState.DOUBT, self._clock() + STORAGE_PAUSE, str(error)))
+            log.error("a delivery waits until the database answers", error=error)  # noqa: TRY400 - the sentence says it all
+            state = OutboxState.DOUBT if row.state is OutboxState.DOUBT else OutboxState.PENDING
+            again = self._clock() + STORAGE_PAUSE
+            await self._record(row, postpone(state, again, str(error), failed=False))
         except Exception as error:
             log.exception("a delivery broke")
             self._store.tally.add(DELIVERY_ERRORS, row.kind, "defect")
             again = self._clock() + BACK_OFF_LONGEST
-            await self._record(row, _postpone(OutboxState.DOUBT, again, type(error).__name__))
+            await self._record(row, postpone(OutboxState.DOUBT, again, type(error).__name__))
 
     def _verdict(self, row: Delivery, error: DeliveryError) -> Verdict:
         now = self._clock()
         match error:
             case SentPerhaps():
                 pause = CARD_DOUBT_PAUSE if row.kind is OutboxKind.CARD else DOUBT_PAUSE
-                return _postpone(OutboxState.DOUBT, now + pause, str(error))
+                return postpone(OutboxState.DOUBT, now + pause, str(error))
             case RetryLater():
                 left = self._pacing.pauses(self._monotonic())
-                return _wait(now + error.after, str(error), {chat: now + seconds for chat, seconds in left.items()})
+                return hold_off(now + error.after, str(error), {chat: now + seconds for chat, seconds in left.items()})
             case ChatGone():
                 log.warning("the chat is closed to the bot", error=error)
                 self._count(row, GIVEN_UP)
-                return _close_chat(str(error))
+                return close_chat(str(error))
             case ChatMoved():
-                return _move_chat(error.chat_id)
+                return move_chat(error.chat_id)
             case TopicGone():
-                return _leave_topic
+                return leave_topic
             case TargetGone() if row.kind.is_result and "anew" not in row.facts:
-                return _start_anew
+                return start_anew
             case TargetGone() | Refused():
                 log.error("a delivery was given up", error=error)
                 self._count(row, GIVEN_UP)
-                return _bury(str(error))
+                return bury(str(error))
             case _:
-                return _postpone(OutboxState.PENDING, now + _back_off(row.attempts), str(error))
+                return postpone(OutboxState.PENDING, now + _back_off(row.attempts), str(error))
 
     async def _record(self, row: Delivery, verdict: Verdict) -> None:
         """Writes the verdict down, however long the database takes to be writable again."""
-        while True:
-            try:
-                async with self._store.transaction() as tx:
-                    await verdict(tx, row)
-                return
-            except DatabaseError as error:
-                log.error("what became of a delivery is written down later", error=error)  # noqa: TRY400 - the sentence says it all
-                await asyncio.sleep(STORAGE_PAUSE)
+
+        async def write() -> None:
+            async with self._store.transaction() as tx:
+                await verdict(tx, row)
+
+        await insist(write)
 
     def _count(self, row: Delivery, outcome: str) -> None:
         self._store.tally.add(DELIVERIES, row.kind, outcome)
@@ -359,49 +358,3 @@ def _is_doubtful_enough(row: Delivery) -> bool:
 
 def _back_off(attempts: int) -> float:
     return min(BACK_OFF_FIRST * 2.0 ** min(attempts, 10), BACK_OFF_LONGEST)
-
-
-def _postpone(state: OutboxState, not_before: float, reason: str, *, failed: bool = True) -> Verdict:
-    async def verdict(tx: Transaction, row: Delivery) -> None:
-        await tx.postpone(row.id, state, not_before, reason, failed=failed)
-
-    return verdict
-
-
-def _wait(not_before: float, reason: str, pauses: dict[int, float]) -> Verdict:
-    async def verdict(tx: Transaction, row: Delivery) -> None:
-        await tx.postpone(row.id, OutboxState.PENDING, not_before, reason, failed=False)
-        await tx.keep_pauses(pauses)
-
-    return verdict
-
-
-def _bury(reason: str) -> Verdict:
-    async def verdict(tx: Transaction, row: Delivery) -> None:
-        await tx.bury(row.id, reason)
-
-    return verdict
-
-
-def _close_chat(reason: str) -> Verdict:
-    async def verdict(tx: Transaction, row: Delivery) -> None:
-        await tx.close_chat(row.chat_id, reason)
-
-    return verdict
-
-
-def _move_chat(new: int) -> Verdict:
-    async def verdict(tx: Transaction, row: Delivery) -> None:
-        await tx.postpone(row.id, OutboxState.PENDING, 0.0, f"the chat moved to {new}")
-        await tx.move_chat(row.chat_id, new)
-
-    return verdict
-
-
-async def _leave_topic(tx: Transaction, row: Delivery) -> None:
-    await tx.postpone(row.id, OutboxState.PENDING, 0.0, "the topic is gone")
-    await tx.leave_topic(row.chat_id, row.thread_id)
-
-
-async def _start_anew(tx: Transaction, row: Delivery) -> None:
-    await tx.start_anew(row)

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 from bot.delivery.errors import DeliveryError, InDoubt, NotSent, TargetGone
 from bot.delivery.telegram import Telegram
+from bot.storage.patience import insist
 from bot.storage.store import Store
 from bot.text.message import Message
 from bot.tracking.measures import DETECTION_TO_CHAT
@@ -65,11 +66,15 @@ class Steps:
             if row.kind in _ANCHORED and not all(sent):
                 raise TargetGone("it was sent, but can not be edited")
             sent = tuple(filter(None, sent))
-            async with self._store.transaction() as tx:
-                await tx.note_messages(row, sent)
+            # What stands in the chat is known now and must not become a doubt, however long the database takes.
+            await insist(lambda: self._note_messages(row, sent))
             if row.kind in _LINES:
                 self._note_arrival(row, "line")
             return sent
+
+    async def _note_messages(self, row: Delivery, sent: Ids) -> None:
+        async with self._store.transaction() as tx:
+            await tx.note_messages(row, sent)
 
     async def send_text(self, row: Delivery, message: Message, *, silent: bool, protected: bool = False) -> Ids:
         """A message that stays as it is, or that is edited later by its id."""

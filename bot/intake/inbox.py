@@ -22,6 +22,7 @@ from bot.intake.gate import Gate
 from bot.intake.glance import Glance, glance
 from bot.intake.invitations import without_code
 from bot.intake.keys import mask_all
+from bot.storage.patience import insist
 from bot.storage.sqlite import DatabaseError, DatabaseUnavailable
 from bot.storage.store import Store
 from bot.text.catalogue import language_of
@@ -86,7 +87,7 @@ class Inbox:
 
     async def resume(self) -> None:
         """Hands on what an earlier life stored and did not handle; to be done before anything is taken in."""
-        for _, body in await self._store.waiting_updates():
+        for _, body in await insist(self._store.waiting_updates):
             await self._dispatch(_stored(json.loads(body)))
 
     async def take_in(self, updates: Sequence[Json]) -> None:

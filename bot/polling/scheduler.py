@@ -15,6 +15,7 @@ from structlog.contextvars import bind_contextvars
 
 from bot.polling.limiter import Lane, Lanes
 from bot.polling.poller import Clocks, Poller
+from bot.storage.patience import insist
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
 from bot.tracking.measures import (
@@ -87,8 +88,8 @@ class Scheduler:
 
     async def run(self) -> None:
         """Polls for ever. Cancelling it gives up the questions in flight; they are asked again after a start."""
-        await self._poller.start()
-        await self._load()
+        await insist(self._poller.start)
+        await insist(self._load)
         helpers = [asyncio.create_task(self._listen()), asyncio.create_task(self._sweep())]
         try:
             while True:
@@ -103,24 +104,15 @@ class Scheduler:
             await asyncio.gather(*workers, return_exceptions=True)
 
     async def _load(self) -> None:
-        tasks = await self._read_open()
+        async with self._store.transaction() as tx:
+            await tx.grant_time(self._clocks.now(), GRACE)
+        tasks = await self._store.open_tasks()
         spread = SPREAD_PER_HUNDRED * len(tasks) / 100
         for task in tasks:
             self._admit(task, self._clocks.chance() * spread)
         log.info("watching what is open", tasks=len(self._open))
         if len(self._open) < len(tasks):
             log.warning("open tasks wait: their provider is not set up any more", tasks=len(tasks) - len(self._open))
-
-    async def _read_open(self) -> list[Task]:
-        """However long the database takes to be usable."""
-        while True:
-            try:
-                async with self._store.transaction() as tx:
-                    await tx.grant_time(self._clocks.now(), GRACE)
-                return await self._store.open_tasks()
-            except DatabaseError as error:
-                log.error("nothing is polled until the database answers", error=error)  # noqa: TRY400 - the sentence says it all
-                await asyncio.sleep(AFTER_STORAGE_TROUBLE)
 
     async def _listen(self) -> None:
         """Takes up tasks that somebody began to follow, lets go of those that nobody follows any more.

@@ -223,9 +223,9 @@ class Outbox(Wishes):
         await self._change("UPDATE tokens SET chat_id = ? WHERE chat_id = ?", (new, old))
         await self._change("UPDATE OR IGNORE guests SET id = ? WHERE id = ?", (new, old))
         self.touched_guests = True
+        await self._make_room("s.chat_id = ?1", "o.chat_id = ?2 AND o.thread_id = s.thread_id", (old, new))
         await self._change(
-            "UPDATE OR IGNORE subscriptions SET chat_id = ?, request_message_id = 0, card_message_id = 0"
-            " WHERE chat_id = ?",
+            "UPDATE subscriptions SET chat_id = ?, request_message_id = 0, card_message_id = 0 WHERE chat_id = ?",
             (new, old),
         )
         await self._change(
@@ -238,9 +238,11 @@ class Outbox(Wishes):
 
     async def leave_topic(self, chat_id: int, thread_id: int) -> None:
         """The topic was deleted or closed: what it was to get goes to the chat itself."""
+        source = "s.chat_id = ?1 AND s.thread_id = ?2"
+        await self._make_room(source, "o.chat_id = ?1 AND o.thread_id = 0", (chat_id, thread_id))
         for table in ("subscriptions", "outbox", "tokens"):
             await self._change(
-                f"UPDATE OR IGNORE {table} SET thread_id = 0 WHERE chat_id = ? AND thread_id = ?", (chat_id, thread_id)
+                f"UPDATE {table} SET thread_id = 0 WHERE chat_id = ? AND thread_id = ?", (chat_id, thread_id)
             )
 
     # Parts of the above, and of what the other stages do
@@ -253,6 +255,17 @@ class Outbox(Wishes):
             (),
         )
         return float(row[0])
+
+    async def _make_room(self, source: str, target: str, places: tuple[int, int]) -> None:
+        """Before subscriptions `s` move: what is followed here and there `o` is followed once, and told once.
+
+        The one there goes on, unless only the one here was still followed.
+        """
+        pairs = "FROM subscriptions s JOIN subscriptions o ON o.task_id = s.task_id AND o.id <> s.id"
+        goes = "CASE WHEN o.stopped > s.stopped THEN o.id ELSE s.id END"
+        found = await self._all(f"SELECT {goes} {pairs} WHERE {target} AND {source}", places)
+        for (subscription_id,) in found:
+            await self._change("DELETE FROM subscriptions WHERE id = ?", (subscription_id,))
 
     async def _want_cards(self, where: str, value: int | str) -> None:
         await self._want(OutboxKind.CARD, where, value)

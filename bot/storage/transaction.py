@@ -13,7 +13,7 @@ from bot.storage.programs import Programs
 from bot.tracking.choices import Notify, usual
 from bot.tracking.estimates import is_recent, took
 from bot.tracking.history import Event, What, events
-from bot.tracking.lifecycle import is_milestone, reopen
+from bot.tracking.lifecycle import decide, is_milestone, reopen
 from bot.tracking.model import NOT_LOCATED, OutboxKind, Subscription, Task
 from bot.tracking.troubles import TroubleKind
 
@@ -147,7 +147,7 @@ class Transaction(Outbox, Counts, History, People, Forgetting, Programs):
     async def watch_again(self, task: Task, now: float, give_up_after: float) -> Task:
         """An ended task without a result is polled once more, for everybody who follows it."""
         again = reopen(task, now, give_up_after)
-        await self.record(again, now)
+        await self._keep(task, again, now)
         return again
 
     async def task_of(self, subscription: Subscription) -> Task | None:
@@ -231,11 +231,19 @@ class Transaction(Outbox, Counts, History, People, Forgetting, Programs):
         )
 
     async def record(self, task: Task, now: float) -> None:
-        """The task as decided, and with it everything that its chats are due: cards, and the result if it ended."""
-        named = task.id
-        if task.is_located:
-            task = await self._settle(task)
+        """The task as decided, and with it everything that its chats are due: cards, and the result if it ended.
+
+        One that was just located may be one that is tracked already; one that has ended meanwhile stays as it is.
+        """
+        known = await self._beside(task) if task.is_located else None
+        if known:
+            await self._join(task, known, now)
+            return
         before = await self._task(task.id)
+        if before is None or before.ending is None:
+            await self._keep(before, task, now)
+
+    async def _keep(self, before: Task | None, task: Task, now: float) -> None:
         if before:
             await self.note_events(task.id, events(before, task, now))
         await self._change(
@@ -256,18 +264,13 @@ class Transaction(Outbox, Counts, History, People, Forgetting, Programs):
                 task.id,
             ),
         )
-        followers = [
-            rows.to_subscription(row)
-            for row in await self._all(
-                f"SELECT {rows.SUBSCRIPTION} FROM subscriptions s WHERE s.task_id = ? AND NOT s.stopped", (task.id,)
-            )
-        ]
-        if before is None or named != task.id or is_milestone(before, task):
+        followers = await self._followers(task.id)
+        if before is None or is_milestone(before, task):
             await self._want_cards(_FOLLOWERS, task.id)
         else:
             curious = rows.to_json(one.id for one in await self._who_want_everything(followers))
             await self._want_cards("subscription_id IN (SELECT value FROM json_each(?))", curious)
-        if before is None or named != task.id or before.ending is not task.ending:
+        if before is None or before.ending is not task.ending:
             await self._want(OutboxKind.REACTION, _FOLLOWERS, task.id)
         await self._queue_result(task, followers, now)
         if task.succeeded and before and before.ending is None and before.snapshot:
@@ -308,20 +311,37 @@ class Transaction(Outbox, Counts, History, People, Forgetting, Programs):
             (*kind, DURATIONS),
         )
 
-    async def _settle(self, task: Task) -> Task:
-        """A task that was just located may be one that is tracked already: then its followers join that one."""
+    async def _followers(self, task_id: int) -> list[Subscription]:
+        found = await self._all(
+            f"SELECT {rows.SUBSCRIPTION} FROM subscriptions s WHERE s.task_id = ? AND NOT s.stopped", (task_id,)
+        )
+        return [rows.to_subscription(row) for row in found]
+
+    async def _beside(self, task: Task) -> Task | None:
+        """Another task that lives in the same place."""
         row = await self._one(
-            "SELECT id, version FROM tasks WHERE provider = ? AND account = ? AND kind = ? AND external_id = ?"
-            " AND id <> ?",
+            f"SELECT {rows.TASK} FROM tasks t WHERE t.provider = ? AND t.account = ? AND t.kind = ?"
+            " AND t.external_id = ? AND t.id <> ?",
             (task.provider, task.account, task.kind, task.external_id, task.id),
         )
-        if row is None:
-            return task
-        known, version = row
-        await self._change("UPDATE OR IGNORE subscriptions SET task_id = ? WHERE task_id = ?", (known, task.id))
+        return rows.to_task(row) if row else None
+
+    async def _join(self, task: Task, known: Task, now: float) -> None:
+        """Those who follow `task` follow the `known` one from now on; nobody else hears anything twice.
+
+        What was heard of the one counts for the other, as far as it brings that further.
+        """
+        coming = {one.id for one in await self._followers(task.id)}
+        await self._change("UPDATE OR IGNORE subscriptions SET task_id = ? WHERE task_id = ?", (known.id, task.id))
         await self._change("DELETE FROM tasks WHERE id = ?", (task.id,))
-        self.touched_tasks += [task.id, known]
-        return replace(task, id=known, version=max(version, task.version) + 1)
+        self.touched_tasks += [task.id, known.id]
+        if known.ending is not None:
+            come = [one for one in await self._followers(known.id) if one.id in coming]
+            await self._queue_result(known, come, now)
+        elif task.snapshot:
+            await self._keep(known, decide(known, task.snapshot, now).task, now)
+        for kind in (OutboxKind.CARD, OutboxKind.REACTION):
+            await self._want(kind, "subscription_id IN (SELECT value FROM json_each(?))", rows.to_json(coming))
 
     async def report_trouble(self, provider: str, account: int, kind: TroubleKind, since: float) -> bool:
         """Notes that this account does not work; True if that is news."""

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
@@ -56,11 +56,17 @@ class ForkedBot:
 
 
 class Nursery:
-    """Where bots come from, for as long as the context is open."""
+    """Where bots come from, for as long as the context is open.
+
+    `before`: how Python is told to run a module, where it is not to run it plainly.
+    """
+
+    def __init__(self, before: Sequence[str] = ("-m",)) -> None:
+        self._before = before
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.acceptance.nursery"],
+        self._process = subprocess.Popen(  # noqa: S603 - our own modules
+            [sys.executable, *self._before, "tests.acceptance.nursery"],
             cwd=CHECKOUT,
             env=surroundings({}),
             stdin=subprocess.PIPE,

@@ -6,7 +6,7 @@ import sqlite3
 import sys
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -123,7 +123,7 @@ class Stage:
 async def staged(folder: Path, **settings: str) -> AsyncIterator[Stage]:
     """All of it, for as long as the block runs; the bot is not started yet. At the end no secret may have spilled."""
     async with AsyncExitStack() as stack:
-        given = await stack.enter_async_context(_stand_ins(folder))
+        given = await stack.enter_async_context(stand_ins(folder))
         player = await stack.enter_async_context(Player(f"{given['TELEGRAM_API_BASE_URL']}/sim", PERSON))
         ours = {
             "DATABASE_URL": f"sqlite:///{folder / 'rushes.db'}",
@@ -139,11 +139,14 @@ async def staged(folder: Path, **settings: str) -> AsyncIterator[Stage]:
 
 
 @asynccontextmanager
-async def _stand_ins(folder: Path) -> AsyncIterator[dict[str, str]]:
-    """`python -m sandbox serve`, for as long as the block runs; what it says a bot has to be started with."""
+async def stand_ins(folder: Path, before: Sequence[str] = ("-m",)) -> AsyncIterator[dict[str, str]]:
+    """`python -m sandbox serve`, for as long as the block runs; what it says a bot has to be started with.
+
+    `before`: how Python is told to run a module, where it is not to run it plainly.
+    """
     with (folder / "sandbox.log").open("ab") as sink:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "sandbox", "serve"),
+            *(sys.executable, *before, "sandbox", "serve"),
             cwd=folder,
             env=surroundings({"TMPDIR": str(folder)}),
             stdin=DEVNULL,

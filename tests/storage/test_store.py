@@ -522,3 +522,89 @@ async def test_a_card_that_could_not_reach_its_chat_is_tried_again_when_somebody
     assert [row.id for row in await due(store)] == [card.id]
     assert await store.followed_since(known.id) == NOW
     assert await store.followed_since(99) == 0.0
+
+
+async def results(store: Store) -> list[tuple[int, int]]:
+    """The rows of results so far, by their numbers and chats."""
+    return await store._all("SELECT id, chat_id FROM outbox WHERE kind = 'result' ORDER BY id")
+
+
+async def two_ways_to_ask(store: Store, other: int) -> tuple[Task, Task]:
+    """One chat names the provider and the other does not, before anybody has answered."""
+    async with store.transaction() as tx:
+        named = await tx.add_task("v1", "token360", "video", NOW, NOW + 100)
+        await tx.subscribe(named, chat(7), NOW)
+        unnamed = await tx.add_task("v1", "", "", NOW, NOW + 100)
+        await tx.subscribe(unnamed, chat(other), NOW)
+    return named, unnamed
+
+
+async def test_who_joins_a_task_that_has_ended_hears_its_end_and_nobody_hears_it_twice(store: Store) -> None:
+    named, unnamed = await two_ways_to_ask(store, other=8)
+    await record(store, located(named), SUCCEEDED)
+    (told,) = await results(store)
+    await record(store, located(unnamed), SUCCEEDED)
+    assert [told, (told[0] + 1, 8)] == await results(store)
+
+
+async def test_a_chat_that_asked_in_two_ways_hears_the_end_once(store: Store) -> None:
+    named, unnamed = await two_ways_to_ask(store, other=7)
+    await record(store, located(named), SUCCEEDED)
+    before = await results(store)
+    await record(store, located(unnamed), SUCCEEDED)
+    assert await results(store) == before
+
+
+async def test_an_older_answer_to_whoever_joins_takes_nothing_back(store: Store) -> None:
+    named, unnamed = await two_ways_to_ask(store, other=8)
+    done = await record(store, located(named), SUCCEEDED)
+    await record(store, located(unnamed), RUNNING)
+    assert await store.open_tasks() == []
+    found = await store.subject((await due(store))[0].subscription_id or 0)
+    assert found is not None
+    assert found[1].snapshot == done.snapshot
+
+
+async def test_an_older_answer_about_a_task_that_has_ended_meanwhile_takes_nothing_back(store: Store) -> None:
+    task = located(await follow(store))
+    await record(store, task, SUCCEEDED)
+    before = await results(store)
+    await record(store, task, RUNNING)
+    assert await store.open_tasks() == []
+    assert await results(store) == before
+
+
+async def places(store: Store) -> list[tuple[int, int, int]]:
+    """Who follows what, and still does."""
+    return await store._all("SELECT chat_id, thread_id, stopped FROM subscriptions ORDER BY id")
+
+
+async def test_a_group_that_asked_again_after_it_had_moved_hears_the_end_once(store: Store) -> None:
+    task = located(await follow(store, where=chat(-5)))
+    await follow(store, where=chat(-1005))
+    async with store.transaction() as tx:
+        await tx.move_chat(-5, -1005)
+    await record(store, task, SUCCEEDED)
+    assert await places(store) == [(-1005, 0, 0)]
+    assert [chat_id for _, chat_id in await results(store)] == [-1005]
+
+
+async def test_a_chat_that_follows_what_its_closed_topic_followed_hears_the_end_once(store: Store) -> None:
+    task = located(await follow(store, where=chat(-1005, thread_id=4)))
+    await follow(store, where=chat(-1005))
+    async with store.transaction() as tx:
+        await tx.leave_topic(-1005, 4)
+    await record(store, task, SUCCEEDED)
+    assert await places(store) == [(-1005, 0, 0)]
+    assert [chat_id for _, chat_id in await results(store)] == [-1005]
+
+
+async def test_what_moves_to_where_it_was_given_up_goes_on(store: Store) -> None:
+    await follow(store, where=chat(-1005))
+    async with store.transaction() as tx:
+        (known,) = await tx.followed_as(-1005, 0, "v1")
+        await tx.stop(known)
+    await follow(store, where=chat(-5))
+    async with store.transaction() as tx:
+        await tx.move_chat(-5, -1005)
+    assert await places(store) == [(-1005, 0, 0)]

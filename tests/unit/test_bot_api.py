@@ -16,7 +16,7 @@ import pytest
 from telegram import Bot, InputFile
 from telegram.error import TelegramError
 
-from bot.bot_api import bot_api_request
+from bot.bot_api import UpdatesBot, bot_api_request
 from bot.delivery.errors import DeliveryError, FileTooLarge, InDoubt, NotSent, classify
 
 TOKEN = "123456:AAHsecretsecretsecretsecretsecretsec"
@@ -369,3 +369,32 @@ class TestProxies:
         monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
         with pytest.raises(ValueError, match="http"):
             bot_api_request("https://api.telegram.org", 1)
+
+
+class TestAnAnswerThatIsNone:
+    """By a proxy, or a server that is no Bot API; nothing but a `TelegramError` may come of it, as of any failure."""
+
+    @pytest.mark.parametrize("body", [{}, [], 7, None, {"ok": True}])
+    @pytest.mark.parametrize("status", ["200 OK", "502 Bad Gateway"])
+    async def test_of_a_message(self, body: object, status: str) -> None:
+        async def behave(line: Line) -> None:
+            await line.request()
+            await line.say(answer(body, status))
+
+        async with serving(behave) as server, calling(server.url) as bot:
+            assert type(await verdict(bot.send_message(1, "x"))) is InDoubt
+
+    @pytest.mark.parametrize("result", [7, {"7": 7}, "none", [7], [{}], [{"update_id": "7"}]])
+    async def test_of_updates(self, result: object) -> None:
+        async def behave(line: Line) -> None:
+            await line.request()
+            await line.say(answer({"ok": True, "result": result}))
+
+        async with serving(behave) as server:
+            requests = [bot_api_request(server.url, 1), bot_api_request(server.url, 1)]
+            bot = UpdatesBot(TOKEN, f"{server.url}/bot", request=requests[0], get_updates_request=requests[1])
+            try:
+                with pytest.raises(TelegramError):
+                    await bot.get_raw_updates(None, 0, 5.0, ["message"])
+            finally:
+                await requests[1].shutdown()

@@ -1,0 +1,20 @@
+"""Some of the histories of `make machine`."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance.machine import run
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """A history has more troubles to log than anybody would read."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def test_forty_random_histories_break_no_promise() -> None:
+    run(examples=40, steps=15)
