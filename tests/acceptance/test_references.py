@@ -211,4 +211,4 @@ async def test_the_answers_in_chinese(world: World) -> None:
     person = await world.person()
     await world.start_bot(DEFAULT_LANGUAGE="zh")
     sent = await person.say("/untrack task_12345678 task_87654321")
-    await told(person, sent, "本聊天没有跟踪这 2 个：task_12345678、task_87654321")
+    await told(person, sent, "本聊天没有跟踪这 2 个，或者已不再跟踪：task_12345678、task_87654321")
