@@ -93,9 +93,10 @@ class Courier:
 
     async def dismiss(self, query_id: str, say: str, language: str | None) -> None:
         """Answers a press that leads nowhere; nothing of it is stored either."""
-        words = answers.toast({"say": say}, language or self._default_language)
+        facts = {"say": say}
+        words = answers.toast(facts, language or self._default_language)
         try:
-            await self._telegram.answer_press(query_id, words, alert=True)
+            await self._telegram.answer_press(query_id, words, alert=answers.is_alert(facts))
         except DeliveryError as error:
             log.info("a press was not answered: %s", error)
 
@@ -116,7 +117,7 @@ class Courier:
         choices = await self._choices(row)
         if row.kind is OutboxKind.TOAST:
             words = answers.toast(row.facts, str(choices.language))
-            await self._telegram.answer_press(row.facts["query"], words, alert="alert" in row.facts)
+            await self._telegram.answer_press(row.facts["query"], words, alert=answers.is_alert(row.facts))
             await self._steps.finish(row)
             return
         if row.facts.get("say") == "stats":
