@@ -106,7 +106,7 @@ async function look() {
   pick("#empty")?.remove();
   if (!shown.size) log.append(node("p", { id: "empty" }, say("empty")));
   seen.set(me.chat, messages.at(-1)?.message_id ?? 0);
-  if (!isStill && (wasAtEnd || added)) log.scrollTop = log.scrollHeight;
+  if (isStill || wasAtEnd || added) log.scrollTop = log.scrollHeight;
 }
 
 function personName(id) {
@@ -195,7 +195,9 @@ document.documentElement.classList.toggle("dark", asked.get("theme") === "dark")
 document.documentElement.classList.toggle("still", isStill);
 if (isStill) {
   speak(me.language);
-  await look();
+  await Promise.all([look(), lookAround()]);
+  await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
+  log.scrollTop = log.scrollHeight;
 } else {
   const wide = matchMedia("(min-width: 900px)");
   pick("#places").hidden = !wide.matches;

@@ -74,7 +74,7 @@ async def write(page: Page, words: str) -> None:
 async def holds(page: Page, condition: str) -> None:
     """Waits until it is true in the page; the page's own policy forbids what the driver would do for that."""
     async with asyncio.timeout(PATIENCE / 1000):
-        while not await page.evaluate(condition):
+        while not await page.evaluate(condition):  # noqa: ASYNC110 - the page is another process's
             await asyncio.sleep(0.05)
 
 
