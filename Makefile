@@ -1,11 +1,14 @@
-# Two commands do everything on a machine with Python 3.11+, git and make: `make demo` and `make test`.
+# On a machine with Python 3.11+, git and make: `make play` to try it, `make demo` to see it work, `make test`.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 KILLS  ?= 500
 SEED   ?= 1
 
-.PHONY: demo run test torture check format lock bench clean
+.PHONY: play demo run test torture check format lock bench clean
+
+play: $(VENV)/.sandbox          ## a chat in your browser with the real bot: no token, no key, no network
+	$(BIN)/python -m sandbox serve
 
 demo: $(VENV)/.sandbox          ## the whole product against stand-ins: no token, no key, no network
 	$(BIN)/python -m sandbox demo
