@@ -1,4 +1,4 @@
-# Two commands do everything on a machine with Python 3.11+, git and make: `make demo` and `make test`.
+# On a machine with Python 3.11+, git and make: `make play` to try it, `make demo` to see it work, `make test`.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -7,7 +7,10 @@ BARE   := .venv-run
 KILLS  ?= 500
 SEED   ?= 1
 
-.PHONY: demo run test torture sweep machine soak crowd fuzz ill outage trouble hardened deployment check format lock bench audit sbom clean
+.PHONY: play demo run test torture sweep machine soak crowd fuzz ill outage trouble hardened deployment check format lock bench audit sbom clean
+
+play: $(VENV)/.sandbox          ## a chat in your browser with the real bot: no token, no key, no network
+	$(BIN)/python -m sandbox serve
 
 demo: $(VENV)/.sandbox          ## the whole product against stand-ins: no token, no key, no network
 	$(BIN)/python -m sandbox demo

@@ -6,6 +6,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from sandbox.chats import Chat
 from sandbox.files import MAX_DOWNLOAD
 from sandbox.params import Params
 from sandbox.refusal import CONFLICT, ApiError, bad_request
@@ -140,6 +141,18 @@ def _check_command(command: Any) -> None:
 async def get_my_commands(state: State, params: Params) -> list[Any]:
     """What setMyCommands left on exactly that shelf."""
     return state.commands.get(_shelf(state, params), [])
+
+
+def menu_of(state: State, chat: Chat, user_id: int, language: str) -> list[Any]:
+    """The commands that a client offers to a person there: of the narrowest scope that has any, best in their words."""
+    here, decides = f"/{chat.id}", user_id in chat.admins
+    if chat.type == "private":
+        scopes = [f"chat{here}", "all_private_chats", "default"]
+    else:
+        scopes = [f"chat_member{here}/{user_id}", *([f"chat_administrators{here}"] if decides else []), f"chat{here}"]
+        scopes += [*(["all_chat_administrators"] if decides else []), "all_group_chats", "default"]
+    shelves = [state.commands.get((scope, spoken)) for scope in scopes for spoken in (language, "")]
+    return next((commands for commands in shelves if commands), [])
 
 
 async def delete_my_commands(state: State, params: Params) -> bool:

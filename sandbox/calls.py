@@ -17,6 +17,11 @@ class Calls:
         """Append one finished call with its number and time."""
         self._entries.append({"n": len(self._entries) + 1, "time": round(time.time(), 3), **facts})
 
+    @property
+    def count(self) -> int:
+        """How many there were."""
+        return len(self._entries)
+
     def since(self, number: int = 0) -> list[Entry]:
         """The calls after `number`."""
         return self._entries[max(0, number) :]

@@ -100,15 +100,20 @@ class _Room:
 
 
 class Chats:
-    """Every chat with its messages in order, and Telegram's rules about reaching them."""
+    """Every chat with its messages in order, and Telegram's rules about reaching them.
+
+    `version` counts the changes to what stands in them.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
+        self.version = 0
         self._clock = clock
         self._rooms: dict[int, _Room] = {}
         self._people: dict[int, Person] = {}
 
     def put(self, chat: Chat) -> None:
         """Create the chat or change what is known of it."""
+        self.version += 1
         if chat.id in self._rooms:
             self._rooms[chat.id].chat = chat
         else:
@@ -118,6 +123,10 @@ class Chats:
         """The chat, None where it does not exist."""
         room = self._rooms.get(chat_id)
         return room.chat if room else None
+
+    def all(self) -> list[Chat]:
+        """Every chat, in the order in which they came to be."""
+        return [room.chat for room in self._rooms.values()]
 
     def meet(self, person: Person) -> None:
         """Remember somebody who wrote or pressed."""
@@ -166,12 +175,14 @@ class Chats:
         """Add a message at the end of an existing chat."""
         room = self._rooms[chat_id]
         room.last_id += 1
+        self.version += 1
         message = Message(chat_id, room.last_id, int(self._clock()), sender, content, **facts)
         room.messages[message.message_id] = message
         return message
 
     def edit(self, message: Message, **changes: Any) -> Message:
         """Replace a message by its next version."""
+        self.version += 1
         now = int(self._clock())
         edited = replace(message, edited_at=now, edits=message.edits + 1, **changes)
         self._rooms[message.chat_id].messages[message.message_id] = edited
@@ -179,9 +190,11 @@ class Chats:
 
     def react(self, message: Message, reactions: tuple[str, ...]) -> None:
         """Put the bot's reactions on a message; that is no edit."""
+        self.version += 1
         self._rooms[message.chat_id].messages[message.message_id] = replace(message, reactions=reactions)
 
     def delete(self, message: Message) -> None:
         """Take a message out of the chat."""
+        self.version += 1
         room = self._rooms[message.chat_id]
         room.deleted.append(room.messages.pop(message.message_id))

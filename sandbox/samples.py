@@ -1,5 +1,13 @@
 """Ready-made tasks, one for each fate, with IDs in each gateway's own shape. Pure data."""
 
+import random
+import re
+import string
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
 from sandbox.scenarios import End, Scenario
 
 VIDEO = Scenario("apipod", "2f0392df-7da1-4128-8e30-7ea3d81446b3", pace=8.0)
@@ -26,4 +34,43 @@ CANCELLED = Scenario("apipod", "b6b0a7de-44f0-4f0b-8a6c-5d1c2a9f7e02", end=End.C
 STUCK = Scenario("token360", "vid_stuck1", end=End.STUCK)
 LARGE = Scenario("token360", "vid_large1", outputs=("big-60000000.mp4",))
 
+SLOW = Scenario("octopusx", "task_01k74ynm13exf9ha36zz7820ab", outputs=("dawn.mp4",), pace=60.0)
+# Its gateway never answers for it.
+HANGING = Scenario("token360", "vid_hang01")
+# No gateway has it.
+UNKNOWN = Scenario("octopusx", "task_01k0000000000000000000none")
+
 SAMPLES = (VIDEO, IMAGES, LAST_FRAME, COLON, SECOND_REQUEST, FAILING, CANCELLED, STUCK, LARGE)
+
+# What somebody may want to see, by the name of what becomes of it.
+FATES: Mapping[str, Scenario] = MappingProxyType(
+    {
+        "normal": VIDEO,
+        "slow": SLOW,
+        "images": IMAGES,
+        "last_frame": LAST_FRAME,
+        "colon": COLON,
+        "download": SECOND_REQUEST,
+        "fails": FAILING,
+        "cancelled": CANCELLED,
+        "stuck": STUCK,
+        "unknown": UNKNOWN,
+        "large": LARGE,
+        "hangs": HANGING,
+    }
+)
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def once_more(scenario: Scenario) -> Scenario:
+    """The same task under an ID that nobody has used, in the same shape."""
+    return replace(scenario, id=_fresh(scenario.id))
+
+
+def _fresh(task_id: str) -> str:
+    if _UUID.fullmatch(task_id):
+        return str(uuid.uuid4())
+    prefix = task_id[: task_id.rindex("_") + 1]
+    letters = "".join(random.choices(string.digits + "abcdef", k=len(task_id) - len(prefix)))  # noqa: S311 - no secret
+    return prefix + letters

@@ -19,6 +19,7 @@ from sandbox.samples import SAMPLES
 from sandbox.scenarios import PROVIDERS
 from sandbox.state import State
 from sandbox.telegram import TelegramServer
+from sandbox.window import Window
 
 HOST = "127.0.0.1"
 TOKEN = "4242424242:SandboxTokenForALocalStandInOnly00"  # noqa: S105 - of no use anywhere else
@@ -27,7 +28,6 @@ OPERATOR = 1002
 # The bot asks about every task this often, in seconds; the stand-ins' tasks last a few seconds.
 POLL_INTERVAL = 0.5
 _STOP_SECONDS = 0.5
-_PAGE = Path(__file__).with_name("page")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,8 @@ async def serving(port: int = 0, media: Media | None = None, *, local: bool = Fa
 
         telegram = TelegramServer(State(TOKEN, folder / "uploads", local))
         control = Control(telegram, tasks, gateway_calls, gateway_faults)
-        page = web.static("/chat", _PAGE)
-        origin = await _listen(stack, [*control.routes(), page, *telegram.routes()], port)
+        window = Window(telegram, tasks, gateway_calls, gateway_faults)
+        origin = await _listen(stack, [*control.routes(), *window.routes(), *telegram.routes()], port)
         stack.callback(telegram.state.updates.release)
         calling = asyncio.create_task(telegram.state.webhook.run())
         stack.push_async_callback(asyncio.wait, {calling})

@@ -94,9 +94,10 @@ class Courier:
 
     async def dismiss(self, query_id: str, say: str, language: str | None) -> None:
         """Answers a press that leads nowhere; nothing of it is stored either."""
-        words = replies.toast({"say": say}, language or self._answers.default_language)
+        facts = {"say": say}
+        words = replies.toast(facts, language or self._answers.default_language)
         try:
-            await self._telegram.answer_press(query_id, words, alert=True)
+            await self._telegram.answer_press(query_id, words, alert=replies.is_alert(facts))
         except DeliveryError as error:
             log.info("a press was not answered", error=error)
 
@@ -117,7 +118,7 @@ class Courier:
         choices = await self._answers.choices(row)
         if row.kind is OutboxKind.TOAST:
             words = replies.toast(row.facts, str(choices.language))
-            await self._telegram.answer_press(row.facts["query"], words, alert="alert" in row.facts)
+            await self._telegram.answer_press(row.facts["query"], words, alert=replies.is_alert(row.facts))
             await self._steps.finish(row)
             return
         if row.facts.get("say") == "stats":

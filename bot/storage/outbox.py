@@ -40,9 +40,9 @@ class Outbox(Wishes):
             )
         await self._insert(to, OutboxKind.REPLY, now, facts=facts)
 
-    async def toast(self, chat_id: int, query_id: str, say: str, now: float, *, alert: bool = False) -> None:
+    async def toast(self, chat_id: int, query_id: str, say: str, now: float) -> None:
         """What the person sees who pressed a button: the sentence `toast.<say>`; "" is none."""
-        facts = {"say": say, "query": query_id, **({"alert": "1"} if alert else {})}
+        facts = {"say": say, "query": query_id}
         await self._insert(Subscription(0, 0, chat_id, 0, 0, 0), OutboxKind.TOAST, now, facts=facts)
 
     async def notify(self, chat_id: int, facts: dict[str, str], now: float) -> None:

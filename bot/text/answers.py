@@ -5,6 +5,12 @@ from bot.text.catalogue import CATALOGUES, Html, bare, cut, lines, say
 from bot.text.message import Message
 
 TOAST_LIMIT = 200
+# Answers to a press that say why nothing was done, or what comes now: they stay until they are read.
+_TO_BE_READ = frozenset(
+    {"not_yours", "not_admin", "not_let_in", "admins_only", "forged", "slow_down"}
+    | {"asked", "asked_already", "crowded", "turned_down", "broken", "not_forgetting"}
+    | {"not_admin_of_tokens", "no_programs", "too_many_tokens", "token_sent"}
+)
 
 
 def reply(facts: dict[str, str], providers: str, language: str) -> Message:
@@ -45,6 +51,11 @@ def account(title: str, number: str, language: str) -> str:
 def toast(facts: dict[str, str], language: str) -> str:
     """What a person sees for a moment after pressing a button, without markup; "" for nothing."""
     return bare(say(language, f"toast.{facts['say']}"), TOAST_LIMIT) if facts["say"] else ""
+
+
+def is_alert(facts: dict[str, str]) -> bool:
+    """Whether the person has to read it, rather than see it in passing."""
+    return facts["say"] in _TO_BE_READ
 
 
 def _ids(ids: list[str], language: str) -> Html:

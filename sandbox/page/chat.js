@@ -1,131 +1,210 @@
-// Shows one chat of the Bot API stand-in as a phone would. Everything a gateway or a person wrote is text here: nodes
-// are built, no markup is ever parsed.
+// Shows one chat of the Bot API stand-in as a phone would, and lets somebody be a person in it.
+
+import { ask, tell } from "./ask.js";
+import { Backstage } from "./backstage.js";
+import { Composer } from "./composer.js";
+import { bubble, grouped, node } from "./nodes.js";
+import { LANGUAGES, say, speak } from "./words.js";
 
 const asked = new URLSearchParams(location.search);
-const chatId = asked.get("chat") ?? "1001";
-const firstMessage = Number(asked.get("from") ?? 0);
 const isStill = asked.has("still");
-const CHAT = `/sim/chats/${encodeURIComponent(chatId)}`;
-const LOOK_EVERY = 700; // milliseconds
+const firstMessage = Number(asked.get("from") ?? 0);
+const BOT_LINK = /^https:\/\/t\.me\/[a-z0-9_]+\?start=([\w-]+)$/i;
+const PATIENCE = 30_000, ANSWER_LOOK = 150, TOAST_LIFE = 2600; // milliseconds
 
-const TAGS = {
-  bold: "b", italic: "i", underline: "u", strikethrough: "s", code: "code", pre: "pre",
-  blockquote: "blockquote", expandable_blockquote: "blockquote", spoiler: "span",
+const PEOPLE = { you: 1001, owner: 1002, admin: 1003, stranger: 1005 };
+
+const me = {
+  id: Number(asked.get("as") ?? asked.get("chat") ?? PEOPLE.you),
+  language: asked.get("language") ?? "en",
+  chat: Number(asked.get("chat") ?? asked.get("as") ?? PEOPLE.you),
+  thread: Number(asked.get("thread") ?? 0),
 };
-const SAFE_LINK = /^(https?|tg):\/\//i;
+if (me.id < 0) me.id = PEOPLE.you;
 
-function node(tag, facts = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(facts)) {
-    if (value !== undefined && value !== null && value !== false) made.setAttribute(name, value === true ? "" : value);
+const pick = (selector) => document.querySelector(selector);
+const log = pick("#messages");
+const shown = new Map(); // what stands there: message id -> [its JSON, its node]
+const seen = new Map(); // chat id -> the last message that was looked at
+let rooms = [];
+
+const hands = {
+  isStill,
+  say: (words) => send(words),
+  copy: async (text) => {
+    await navigator.clipboard?.writeText(text).catch(() => {});
+    toast(`${say("copied")}: ${text}`);
+  },
+  press: (message, made) => press(message, made),
+  open: (event, url) => {
+    const code = BOT_LINK.exec(url)?.[1];
+    if (!code) return;
+    event.preventDefault();
+    enter(me.id, 0);
+    send(`/start ${code}`);
+  },
+  reply: (message) => composer.answer(message),
+};
+
+const composer = new Composer(me, (words, replyTo) => send(words, replyTo));
+const backstage = new Backstage();
+
+async function send(words, replyTo) {
+  const topic = me.thread ? { message_thread_id: me.thread } : {};
+  const told = replyTo ? { reply_to_message_id: replyTo } : {};
+  await tell("say", { chat_id: me.chat, user_id: me.id, text: words, language_code: me.language, ...name(), ...topic, ...told });
+}
+
+const name = () => {
+  const found = Object.entries(PEOPLE).find(([, id]) => id === me.id);
+  return found ? { first_name: say(found[0]) } : {};
+};
+
+async function press(message, made) {
+  const order = { chat_id: me.chat, user_id: me.id, message_id: message.message_id, button: made.text, language_code: me.language };
+  const { callback_query_id: id } = await tell("press", { ...order, ...name() });
+  for (const until = Date.now() + PATIENCE; Date.now() < until; ) {
+    const { answer } = await ask(`popups/${id}`);
+    if (answer) return answer.show_alert ? warn(answer.text) : toast(answer.text);
+    await new Promise((done) => setTimeout(done, ANSWER_LOOK));
   }
-  made.append(...children.filter((child) => child !== null && child !== undefined));
-  return made;
 }
 
-// Entities count in UTF-16 units, as strings do here. They nest and never cross.
-function formatted(text, entities, start = 0, end = text.length) {
-  const parts = [];
-  let at = start;
-  const sorted = [...entities].sort((one, other) => one.offset - other.offset || other.length - one.length);
-  while (sorted.length) {
-    const entity = sorted.shift();
-    if (entity.offset < at) continue;
-    const stop = Math.min(entity.offset + entity.length, end);
-    const inner = sorted.filter((other) => other.offset >= entity.offset && other.offset < stop);
-    parts.push(text.slice(at, entity.offset), wrapped(entity, formatted(text, inner, entity.offset, stop), text.slice(entity.offset, stop)));
-    // A quote is a block: the line break behind it is no empty line.
-    at = TAGS[entity.type] === "blockquote" && text[stop] === "\n" ? stop + 1 : stop;
-  }
-  parts.push(text.slice(at, end));
-  return parts.filter((part) => part !== "");
+let fading;
+
+function toast(words) {
+  if (!words) return;
+  const box = pick("#toast");
+  box.textContent = words;
+  box.hidden = false;
+  clearTimeout(fading);
+  fading = setTimeout(() => { box.hidden = true; }, TOAST_LIFE);
 }
 
-function wrapped(entity, children, plain) {
-  if (entity.type === "text_link" || entity.type === "url") {
-    const target = entity.url ?? plain;
-    return SAFE_LINK.test(target) ? node("a", { href: target, rel: "noreferrer" }, ...children) : node("span", {}, ...children);
-  }
-  const folded = entity.type === "expandable_blockquote";
-  return node(TAGS[entity.type] ?? "span", { class: folded ? "folded" : entity.type === "spoiler" ? "spoiler" : null }, ...children);
+function warn(words) {
+  pick("#alert p").textContent = words;
+  pick("#alert").showModal();
 }
-
-const file = (id) => `/sim/files/${encodeURIComponent(id)}`;
-
-function bytes(size) {
-  return size >= 1e6 ? `${(size / 1e6).toFixed(1)} MB` : `${Math.max(1, Math.round(size / 1e3))} kB`;
-}
-
-function medium(message) {
-  const { kind, file_id: id, cover, thumbnail, duration, file_name: name, size } = message.media;
-  const hidden = message.media.spoiler ? " hidden" : "";
-  if (kind === "photo") return node("img", { class: `media${hidden}`, src: file(id), alt: "photo" });
-  if (kind === "video" || kind === "animation") {
-    const picture = cover ?? thumbnail;
-    const still = picture ? node("img", { class: `media${hidden}`, src: file(picture.file_id), alt: "video" })
-      : node("video", { class: `media${hidden}`, src: file(id), preload: "auto", muted: true });
-    const seconds = Math.round(duration ?? 0);
-    return node("div", { class: "clip" }, still,
-      node("time", {}, `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`));
-  }
-  return node("a", { class: "file", href: file(id), download: name ?? "file" },
-    node("span", { class: "sheet", "aria-hidden": "true" }, kind === "audio" ? "♪" : "⬇"),
-    node("span", {}, node("b", {}, name ?? kind), node("small", {}, bytes(size))));
-}
-
-function button(made) {
-  const facts = { class: made.style ?? null };
-  if (made.url && SAFE_LINK.test(made.url)) return node("a", { ...facts, href: made.url, rel: "noreferrer" }, `${made.text} ↗`);
-  return node("button", { ...facts, type: "button" }, made.text);
-}
-
-function quoted(messages, id) {
-  const told = messages.find((message) => message.message_id === id);
-  if (!told) return null;
-  return node("div", { class: "reply" }, told.text ?? told.caption ?? told.media?.kind ?? "");
-}
-
-function bubble(messages, group) {
-  const message = group[0];
-  const words = group.find((one) => one.caption ?? one.text) ?? message;
-  const text = words.text ?? words.caption ?? "";
-  const media = group.filter((one) => one.media).map(medium);
-  const clock = new Date(message.date * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
-  const marks = [message.edits && !message.media ? "edited" : "", message.from_bot && message.silent ? "🔕" : "", clock];
-  const body = node("div", { class: "bubble" },
-    message.reply_to ? quoted(messages, message.reply_to) : null,
-    media.length > 1 ? node("div", { class: "album" }, ...media) : media[0],
-    text ? node("div", { class: "text" }, ...formatted(text, words.entities)) : null,
-    ...message.reactions.map((reaction) => node("span", { class: "reaction" }, reaction)),
-    node("footer", {}, marks.filter(Boolean).join(" ")));
-  const rows = words.buttons.map((row) => node("div", { class: "row" }, ...row.map(button)));
-  return node("article", { class: message.from_bot ? "bot" : "own", id: `m${message.message_id}` }, body, ...rows);
-}
-
-// The pictures of an album are one bubble.
-function grouped(messages) {
-  const groups = [];
-  for (const message of messages) {
-    const last = groups.at(-1);
-    if (message.media_group_id && last?.[0].media_group_id === message.media_group_id) last.push(message);
-    else groups.push([message]);
-  }
-  return groups;
-}
-
-let shown = "";
 
 async function look() {
-  const answer = await fetch(CHAT);
-  const known = await answer.text();
-  if (known === shown) return;
-  shown = known;
-  const messages = JSON.parse(known).messages;
-  const wanted = messages.filter((message) => message.message_id >= firstMessage);
-  document.querySelector("#messages").replaceChildren(...grouped(wanted).map((group) => bubble(messages, group)));
-  if (!isStill) scrollTo(0, document.body.scrollHeight);
+  const { messages } = await ask(`chats/${me.chat}`);
+  hands.names = me.chat < 0 ? personName : null;
+  const here = messages.filter((one) => one.message_id >= firstMessage && (!me.thread || one.thread_id === me.thread));
+  const wasAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 120;
+  const groups = grouped(here);
+  const kept = new Set(groups.map((group) => group[0].message_id));
+  for (const [id, [, old]] of shown) if (!kept.has(id)) { old.remove(); shown.delete(id); }
+  let added = false;
+  for (const group of groups) {
+    const id = group[0].message_id, known = JSON.stringify(group), [before, old] = shown.get(id) ?? [];
+    if (known === before) continue;
+    const made = bubble(group, messages, hands);
+    // Nobody's place in the page, and no film that plays, is lost for an edit elsewhere.
+    if (old) old.replaceWith(made); else { log.append(made); added = true; }
+    shown.set(id, [known, made]);
+  }
+  pick("#empty")?.remove();
+  if (!shown.size) log.append(node("p", { id: "empty" }, say("empty")));
+  seen.set(me.chat, messages.at(-1)?.message_id ?? 0);
+  if (isStill || wasAtEnd || added) log.scrollTop = log.scrollHeight;
+}
+
+function personName(id) {
+  const found = Object.entries(PEOPLE).find(([, number]) => number === id);
+  return found ? say(found[0]) : String(id);
+}
+
+async function lookAround() {
+  rooms = (await ask("chats")).chats;
+  const here = rooms.find((room) => room.id === me.chat);
+  pick("#title").textContent = me.chat < 0 ? titled(here) : "Rushes";
+  pick("#doing").textContent = here?.action ? say(here.action) : say(me.chat < 0 ? "group" : "bot");
+  const own = { id: me.id, topics: [], last_message_id: rooms.find((room) => room.id === me.id)?.last_message_id ?? 0 };
+  const entries = [own, ...rooms.filter((room) => room.id < 0)].flatMap((room) => [
+    [room, 0], ...room.topics.map((thread) => [room, thread]),
+  ]);
+  pick("#rooms").replaceChildren(...entries.map(([room, thread]) => roomButton(room, thread)));
+}
+
+const titled = (room) => room?.title ?? "Rushes";
+
+function roomButton(room, thread) {
+  const isHere = room.id === me.chat && thread === me.thread;
+  const isNew = !isHere && !thread && room.last_message_id > (seen.get(room.id) ?? 0);
+  const words = thread ? `${say("topic")} ${thread}` : room.id > 0 ? `Rushes (${say("private")})` : titled(room);
+  const facts = { type: "button", class: thread ? "topic" : null, "aria-current": isHere ? "true" : null, onclick: () => enter(room.id, thread) };
+  return node("button", facts, words, isNew ? node("mark", {}, say("unread")) : null);
+}
+
+function enter(chat, thread) {
+  if (chat !== me.chat || thread !== me.thread) {
+    [me.chat, me.thread] = [chat, thread];
+    shown.clear();
+    log.replaceChildren();
+  }
+  refresh();
+  composer.forget();
+}
+
+function choices() {
+  const people = Object.entries(PEOPLE).map(([key, id]) =>
+    choice(say(key), id === me.id, () => { const wasPrivate = me.chat > 0; me.id = id; if (wasPrivate) enter(id, 0); choices(); refresh(); }));
+  pick("#people").replaceChildren(...people);
+  const languages = Object.entries(LANGUAGES).map(([code, words]) =>
+    choice(words, code === me.language, () => { me.language = code; translate(); }));
+  pick("#languages").replaceChildren(...languages);
+}
+
+const choice = (words, isChosen, act) =>
+  node("button", { type: "button", "aria-pressed": String(isChosen), onclick: act }, words);
+
+function translate() {
+  speak(me.language);
+  choices();
+  backstage.translate();
+  shown.clear();
+  log.replaceChildren();
+  refresh();
+}
+
+let looking = null, again = false;
+
+// One look at a time; what happens meanwhile is looked at right afterwards.
+async function refresh() {
+  again = true;
+  looking ??= (async () => {
+    while (again) {
+      again = false;
+      await Promise.all([look(), isStill ? null : lookAround(), isStill ? null : backstage.look()]).catch(() => {});
+    }
+    looking = null;
+  })();
+  await looking;
+}
+
+function toggles(opener, panel) {
+  pick(opener).addEventListener("click", () => {
+    const box = pick(panel);
+    box.hidden = !box.hidden;
+    pick(opener).setAttribute("aria-expanded", String(!box.hidden));
+    if (!box.hidden) refresh();
+  });
 }
 
 document.documentElement.classList.toggle("dark", asked.get("theme") === "dark");
-await look();
-if (!isStill) setInterval(() => look().catch(() => {}), LOOK_EVERY);
+document.documentElement.classList.toggle("still", isStill);
+if (isStill) {
+  speak(me.language);
+  await Promise.all([look(), lookAround()]);
+  await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
+  log.scrollTop = log.scrollHeight;
+} else {
+  const wide = matchMedia("(min-width: 900px)");
+  pick("#places").hidden = !wide.matches;
+  pick("#show-places").setAttribute("aria-expanded", String(wide.matches));
+  toggles("#show-places", "#places");
+  toggles("#show-backstage", "#backstage");
+  pick("#theme").addEventListener("click", () => document.documentElement.classList.toggle("dark"));
+  translate();
+  new EventSource("/sim/live").addEventListener("message", refresh);
+}

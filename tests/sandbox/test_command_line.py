@@ -17,6 +17,7 @@ async def test_serve_prints_what_a_bot_needs_and_ends_in_peace(tmp_path: Path) -
         "-m",
         "sandbox",
         "serve",
+        "--no-bot",
         cwd=tmp_path,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), "TMPDIR": str(tmp_path)},
         stdout=asyncio.subprocess.PIPE,
