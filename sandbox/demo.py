@@ -169,7 +169,5 @@ def _report(checks: list[Check], words: str) -> int:
     if missing or not checks:
         print(f"\n{len(missing)} of {len(checks)} are missing. The bot's log ends with:\n{words}")
         return 1
-    print(
-        f"\nThe files are in {_OUTPUT}/. Now sit down in front of it yourself: make play opens a chat in your browser."
-    )
+    print(f"\nThe files are in {_OUTPUT}/. Now sit down in front of it: `make play` is a chat in your browser.")
     return 0
