@@ -127,7 +127,7 @@ def _p95(seconds: list[float]) -> float:
 async def _stand_ins(folder: Path) -> AsyncIterator[dict[str, str]]:
     """`python -m sandbox serve`, and what it says a bot has to be started with."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "sandbox", "serve"),
+        *(sys.executable, "-m", "sandbox", "serve", "--no-bot"),
         cwd=CHECKOUT,
         env=surroundings({"TMPDIR": str(folder)}),
         stdin=DEVNULL,

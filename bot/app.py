@@ -5,7 +5,7 @@ import contextlib
 import random
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -70,7 +70,6 @@ from bot.storage.store import Store
 from bot.tracking.gateways import Gateways
 from bot.tracking.programs import Secrets
 from bot.tracking.seal import Seal
-from bot.tracking.tally import Tally
 from bot.watch import Watched, readings
 from providers.client import GatewayClient
 
@@ -104,7 +103,7 @@ async def run(settings: Settings, gateways: Gateways) -> None:
         health, door = await stack.enter_async_context(Health()), stack.enter_context(opened_door(settings))
         async with serving(door, health.routes()):
             application = await stack.enter_async_context(telegram_application(settings, store.tally))
-            loops = await _build(settings, gateways, store, application, clocks, stack)
+            loops = await Building(settings, gateways, store, application, clocks, stack).loops()
         watched = Watched(store, loops.updates, loops.scheduler, loops.sender, loops.accounts)
         health.watch(watched.alive(), watched.working())
         metrics = Metrics(partial(readings, watched, health))
@@ -115,81 +114,93 @@ async def run(settings: Settings, gateways: Gateways) -> None:
     log.info("stopped")
 
 
-async def _build(
-    settings: Settings,
-    gateways: Gateways,
-    store: Store,
-    application: AnyApplication,
-    clocks: Clocks,
-    stack: AsyncExitStack,
-) -> Loops:
-    if not gateways.names:
-        log.warning("no provider is set up: put at least one key, such as APIPOD_API_KEY, into .env")
-    patience = max(FETCH_TIMEOUT, settings.upload_limit / SLOWEST_FETCH)
-    client = await stack.enter_async_context(GatewayClient(version=__version__, fetch_timeout=patience))
-    downloader = await stack.enter_async_context(Downloader(settings.media_trusted_hosts, deadline=patience))
-    pace = Pace(settings.poll_interval, settings.poll_max_interval)
-    lanes = Lanes(settings.provider_max_concurrency, settings.provider_max_rps, longest_rest(pace))
-    inquiry = Inquiry(gateways, client, lanes, pace)
-    accounts = Accounts(gateways, store, settings.admin_telegram_user_ids, clocks.now)
-    poller = Poller(gateways, inquiry, store, pace, accounts, clocks)
+@dataclass(frozen=True, slots=True)
+class Building:
+    """What every part is made of. `stack` closes again what has to be."""
 
-    folder, local = settings.files_folder, settings.telegram_local_mode
-    files = Files(downloader, client, gateways, folder, settings.upload_limit, shared=local)
-    try:
-        files.clean()
-    except OSError as error:
-        raise CannotStart(f"{folder} can not be used as the folder for files ({error.strerror}); remove it.") from error
-    pacing = Pacing()
-    seal = Seal(settings.telegram_bot_token.get_secret_value())
-    telegram = Telegram(application.bot, pacing, seal, clocks.monotonic, local_mode=local)
-    admins, language = settings.admin_telegram_user_ids, settings.default_language
-    secrets = Secrets(settings.telegram_bot_token.get_secret_value(), settings.public_url)
-    answers = Answers(store, gateways, clocks.now, secrets, language)
-    courier = Courier(store, telegram, Stock(store, files), gateways, clocks.now, answers)
+    settings: Settings
+    gateways: Gateways
+    store: Store
+    application: AnyApplication
+    clocks: Clocks
+    stack: AsyncExitStack
 
-    asides = Asides(application.bot, pacing, clocks.monotonic)
-    gallery = await stack.enter_async_context(Gallery(store, asides, gateways, language))
-    await stack.enter_async_context(_beside(Menu(store, asides, admins, language).tell()))
+    async def loops(self) -> Loops:
+        """Everything, ready to run."""
+        if not self.gateways.names:
+            log.warning("no provider is set up: put at least one key, such as APIPOD_API_KEY, into .env")
+        patience = max(FETCH_TIMEOUT, self.settings.upload_limit / SLOWEST_FETCH)
+        client = await self.stack.enter_async_context(GatewayClient(version=__version__, fetch_timeout=patience))
+        token = self.settings.telegram_bot_token.get_secret_value()
+        seal, secrets, pacing = Seal(token), Secrets(token, self.settings.public_url), Pacing()
+        scheduler, accounts = self._polling(client)
+        courier = await self._delivery(client, patience, pacing, seal, secrets)
+        gallery = await self._asides(pacing)
+        inbox, updates, routes = self._intake(courier, gallery, seal, secrets)
+        sender = Sender(self.store, courier, pacing, self.clocks.now, self.clocks.monotonic)
+        return Loops(inbox, updates, scheduler, sender, accounts, routes)
 
-    rights = Rights(application.bot, admins, clocks.monotonic)
-    following = Following(gateways, settings.poll_give_up_after, settings.limit_open_tasks)
-    commands = Commands(gateways, following)
-    access, username = _access(settings), application.bot.username
-    doors = Doors(access, username, commands.track, new_code)
-    tokens = Tokens(secrets, new_code, is_open=settings.http_port is not None)
-    desk = Desk(store, commands, doors, tokens, rights, seal, clocks.now, admins)
-    Router(desk).register(application)
-    gate = Gate(access, courier, seal, username, settings.limit_commands_per_minute, clocks.now)
-    inbox = Inbox(application, store, gate, gallery.browse, clocks.now)
-    updates = _updates(settings, application, inbox, store.tally, clocks.now)
+    def _polling(self, client: GatewayClient) -> tuple[Scheduler, Accounts]:
+        settings, gateways, store, clocks = self.settings, self.gateways, self.store, self.clocks
+        pace = Pace(settings.poll_interval, settings.poll_max_interval)
+        lanes = Lanes(settings.provider_max_concurrency, settings.provider_max_rps, longest_rest(pace))
+        inquiry = Inquiry(gateways, client, lanes, pace)
+        accounts = Accounts(gateways, store, settings.admin_telegram_user_ids, clocks.now)
+        poller = Poller(gateways, inquiry, store, pace, accounts, clocks)
+        return Scheduler(store, poller, lanes, clocks), accounts
 
-    bearer = Bearer(store, access, gate, settings.limit_commands_per_minute)
-    programs = Programs(store, gateways, following, bearer, secrets, clocks.now)
-    callbacks = Callbacks(store, gateways, bearer, secrets, clocks.now)
-    document = openapi.as_bytes(gateways.providers, __version__, settings.public_url)
-    return Loops(
-        inbox,
-        updates,
-        Scheduler(store, poller, lanes, clocks),
-        Sender(store, courier, pacing, clocks.now, clocks.monotonic),
-        accounts,
-        [
-            *programs.routes(document),
-            *callbacks.routes(),
-            *(updates.routes() if isinstance(updates, Webhook) else ()),
-        ],
-    )
+    async def _delivery(
+        self, client: GatewayClient, patience: float, pacing: Pacing, seal: Seal, secrets: Secrets
+    ) -> Courier:
+        settings, gateways, store, clocks = self.settings, self.gateways, self.store, self.clocks
+        downloader = await self.stack.enter_async_context(Downloader(settings.media_trusted_hosts, deadline=patience))
+        folder, local = settings.files_folder, settings.telegram_local_mode
+        files = Files(downloader, client, gateways, folder, settings.upload_limit, shared=local)
+        try:
+            files.clean()
+        except OSError as error:
+            raise CannotStart(
+                f"{folder} can not be used as the folder for files ({error.strerror}); remove it."
+            ) from error
+        telegram = Telegram(self.application.bot, pacing, seal, clocks.monotonic, local_mode=local)
+        answers = Answers(store, gateways, clocks.now, secrets, settings.default_language)
+        return Courier(store, telegram, Stock(store, files), gateways, clocks.now, answers)
 
+    async def _asides(self, pacing: Pacing) -> Gallery:
+        admins, language = self.settings.admin_telegram_user_ids, self.settings.default_language
+        asides = Asides(self.application.bot, pacing, self.clocks.monotonic)
+        await self.stack.enter_async_context(_beside(Menu(self.store, asides, admins, language).tell()))
+        return await self.stack.enter_async_context(Gallery(self.store, asides, self.gateways, language))
 
-def _updates(
-    settings: Settings, application: AnyApplication, inbox: Inbox, tally: Tally, clock: Callable[[], float]
-) -> Updates | Webhook:
-    if not settings.telegram_webhook:
-        return Updates(application, inbox, tally, clock)
-    secret = secret_of(settings.telegram_bot_token.get_secret_value())
-    registration = Registration(application.bot, f"{settings.public_url}{PATH}", secret, clock)
-    return Webhook(inbox, registration, secret)
+    def _intake(
+        self, courier: Courier, gallery: Gallery, seal: Seal, secrets: Secrets
+    ) -> tuple[Inbox, Updates | Webhook, list[web.RouteDef]]:
+        settings, store, now = self.settings, self.store, self.clocks.now
+        admins, username = settings.admin_telegram_user_ids, self.application.bot.username
+        access = Access(settings.allowed_telegram_user_ids, settings.allowed_telegram_chat_ids, admins)
+        gate = Gate(access, courier, seal, username, settings.limit_commands_per_minute, now)
+        following = Following(self.gateways, settings.poll_give_up_after, settings.limit_open_tasks)
+        commands = Commands(self.gateways, following)
+        doors = Doors(access, username, commands.track, new_code)
+        tokens = Tokens(secrets, new_code, is_open=settings.http_port is not None)
+        rights = Rights(self.application.bot, admins, self.clocks.monotonic)
+        Router(Desk(store, commands, doors, tokens, rights, seal, now, admins)).register(self.application)
+        inbox = Inbox(self.application, store, gate, gallery.browse, now)
+        updates = self._updates(inbox)
+
+        bearer = Bearer(store, access, gate, settings.limit_commands_per_minute)
+        programs = Programs(store, self.gateways, following, bearer, secrets, now)
+        callbacks = Callbacks(store, self.gateways, bearer, secrets, now)
+        document = openapi.as_bytes(self.gateways.providers, __version__, settings.public_url)
+        routes = [*programs.routes(document), *callbacks.routes()]
+        return inbox, updates, routes + (updates.routes() if isinstance(updates, Webhook) else [])
+
+    def _updates(self, inbox: Inbox) -> Updates | Webhook:
+        settings, bot = self.settings, self.application.bot
+        if not settings.telegram_webhook:
+            return Updates(self.application, inbox, self.store.tally, self.clocks.now)
+        secret = secret_of(settings.telegram_bot_token.get_secret_value())
+        return Webhook(inbox, Registration(bot, f"{settings.public_url}{PATH}", secret, self.clocks.now), secret)
 
 
 async def _until_stopped(loops: Loops, health: Health) -> None:
@@ -227,9 +238,3 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-def _access(settings: Settings) -> Access:
-    return Access(
-        settings.allowed_telegram_user_ids, settings.allowed_telegram_chat_ids, settings.admin_telegram_user_ids
-    )

@@ -146,7 +146,7 @@ async def stand_ins(folder: Path, before: Sequence[str] = ("-m",)) -> AsyncItera
     """
     with (folder / "sandbox.log").open("ab") as sink:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, *before, "sandbox", "serve"),
+            *(sys.executable, *before, "sandbox", "serve", "--no-bot"),
             cwd=folder,
             env=surroundings({"TMPDIR": str(folder)}),
             stdin=DEVNULL,
