@@ -96,7 +96,7 @@ ACCOUNT_TROUBLE = Metric(
     Kind.GAUGE,
     "rushes_account_trouble",
     "1 while an account does not work: its key is rejected (auth), its balance is empty (payment), or it has given no"
-    " usable answer for ten minutes (down).",
+    " usable answer for five minutes (down).",
     ("provider", "account", "trouble"),
 )
 ACCOUNT_REST = Metric(
