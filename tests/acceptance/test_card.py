@@ -60,6 +60,7 @@ async def test_whoever_tracks_a_task_may_stop_it(world: World) -> None:
     assert len(await world.questions("t1")) <= asked + 1
 
 
+@pytest.mark.long
 async def test_in_a_group_only_the_tracker_and_admins_may_stop_a_task(world: World) -> None:
     group = await world.person(GROUP, user_id=TRACKER)
     await group.tell("chat", id=GROUP, type="supergroup", title="Studio", admins=[ADMIN])

@@ -79,6 +79,7 @@ async def test_a_call_that_breaks_loses_nothing_and_doubles_no_media(world: Worl
     assert texts == (0 if method == "sendMessage" and kind in {"drop_before", "502_html"} else 1)
 
 
+@pytest.mark.long
 async def test_a_card_in_doubt_is_repeated_while_its_task_goes_on(world: World) -> None:
     person = await world.person()
     await person.tell("tasks", provider="token360", id="t1", end="stuck")

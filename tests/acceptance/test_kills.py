@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.kills import FIRST_CHAT, PATIENCE, deliver, take_in
 from tests.acceptance.stage import Stage, staged
 from tests.acceptance.world import until
@@ -11,6 +13,7 @@ CHATS = range(FIRST_CHAT, FIRST_CHAT + 200)
 TASKS = [f"t{number}" for number in range(10)]
 
 
+@pytest.mark.long
 async def test_killed_again_and_again_while_calls_fail_it_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
     report = await deliver(tmp_path, kills=25, seed=1, rate=0.05)
     assert (report.broken(), report.complaints) == ([], [])
@@ -18,11 +21,13 @@ async def test_killed_again_and_again_while_calls_fail_it_loses_nothing_and_doub
     assert report.untold_per_kill <= 1.5
 
 
+@pytest.mark.long
 async def test_killed_ten_times_while_many_people_talk_it_takes_every_command_in_once(tmp_path: Path) -> None:
     report = await take_in(tmp_path, kills=10, seed=1)
     assert (report.broken(), report.complaints) == ([], [])
 
 
+@pytest.mark.long
 async def test_asked_to_stop_with_two_hundred_results_on_their_way_it_ends_in_time_and_nothing_is_amiss(
     tmp_path: Path,
 ) -> None:

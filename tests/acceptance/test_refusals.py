@@ -123,6 +123,7 @@ async def test_an_upload_that_arrived_empty_is_fetched_once_more(world: World) -
     assert sorted(fetched) == ["/files/night.mp4", "/files/night.mp4", "/files/noon.mp4", "/files/noon.mp4"]
 
 
+@pytest.mark.long
 async def test_an_address_that_telegram_refuses_as_well_is_a_link(world: World) -> None:
     texts = [
         "failed to get HTTP URL content",
@@ -420,6 +421,7 @@ async def test_a_number_of_the_old_chat_means_no_message_of_the_new_one(world: W
     assert len(prints) == 2
 
 
+@pytest.mark.long
 async def test_without_its_topic_a_message_goes_to_the_chat(world: World) -> None:
     rows = []
     for number, text in enumerate(("message thread not found", "TOPIC_CLOSED", "TOPIC_DELETED")):
@@ -504,6 +506,7 @@ async def test_what_somebody_in_the_chat_removes_at_once_is_not_sent_again(world
 # What has to wait
 
 
+@pytest.mark.long
 async def test_a_chat_that_is_told_to_wait_hears_nothing_meanwhile_and_everything_afterwards(world: World) -> None:
     seconds, points = 3, {"card": CARD, "line": LINE, "card's edit": CARD_EDIT, "media": MEDIA}
     ways = {

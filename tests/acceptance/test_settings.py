@@ -360,6 +360,7 @@ async def test_a_link_that_has_died_is_asked_for_anew_and_what_has_none_comes_as
     assert any("the video is ready" in text for text in texts_of_bot(await person.messages()))
 
 
+@pytest.mark.long
 async def test_spoiler_and_protection_go_with_every_result_and_with_nothing_else(world: World) -> None:
     veiled, other = await world.person(), await world.person(1003)
     await world.start_bot(ALLOWED_TELEGRAM_USER_IDS="*")

@@ -4,6 +4,8 @@ import socket
 import time
 from pathlib import Path
 
+import pytest
+
 from sandbox.media import Media
 from tests.acceptance.crowd import START, STOP, crowd, started, stopped
 from tests.acceptance.nursery import Nursery
@@ -20,6 +22,7 @@ async def last_line(world: World, **changes: str) -> str:
     return world.log().strip().splitlines()[-1]
 
 
+@pytest.mark.long
 async def test_a_bot_whose_updates_somebody_else_reads_gives_way(world: World) -> None:
     person = await world.person()
     await person.tell("faults", method="getUpdates", kind="error", times=100, code=409, description="Conflict")

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import pytest
+
 from sandbox.player import Player
 from tests.acceptance.board import ALBUM, Board, Row
 from tests.acceptance.world import World, card_shows, delivered, until
@@ -44,6 +46,7 @@ async def refusal_of(world: World, chat_id: int) -> Json:
     return found
 
 
+@pytest.mark.long
 async def test_a_chat_in_a_storm_waits_alone_and_ends_with_the_newest_state(world: World) -> None:
     person = await world.person()
     stormy, others = await world.person(5000), [await world.person(5001 + number) for number in range(3)]

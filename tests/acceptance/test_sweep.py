@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.sweep import FIRST_CHAT, LIVES, Outcome, Point, ground, http_points, live_once, sweep_http
 
 # What each loop asks or changes before anything else, and then one of each kind while a task lives.
@@ -10,6 +12,7 @@ DATABASE = ("begin:1", "read:1", "read:2", "read:3", "read:4", "read:6", "change
 CALLS = {("Telegram", 2), ("gateway", 2), ("download", 1)}
 
 
+@pytest.mark.long
 async def test_calls_that_fail_once_cost_nothing(tmp_path: Path) -> None:
     async with ground(tmp_path) as here:
         lives = [Point("database", "some", 0, FIRST_CHAT - 10 + number, life) for number, life in enumerate(LIVES)]
