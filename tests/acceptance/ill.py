@@ -178,12 +178,13 @@ async def main() -> int:
     parser.add_argument("--tasks", type=int, default=60, help="at each gateway")
     parser.add_argument("--interval", type=float, default=1.0, help="seconds between two questions about a task")
     parser.add_argument("--seconds", type=float, default=15.0, help="that each fault lasts")
+    parser.add_argument("--only", default="", help="faults with these words in their name")
     chosen = parser.parse_args()
     _say(f"| {' | '.join(COLUMNS)} |")
     _say("|" + "---|" * len(COLUMNS))
     is_good = True
     with tempfile.TemporaryDirectory(prefix="rushes-ill-") as folder:
-        names = [*FAULTS, REFUSED, GARBAGE, WRONG_LENGTH]
+        names = [name for name in (*FAULTS, REFUSED, GARBAGE, WRONG_LENGTH) if chosen.only in name]
         async for case in run(Path(folder), chosen.tasks, chosen.interval, chosen.seconds, names):
             _say(case.row())
             is_good = is_good and case.ended == 0 and case.most <= 1
