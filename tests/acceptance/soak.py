@@ -235,6 +235,8 @@ async def _meddle(player: Player, chance: Random, said: dict[str, list[int]]) ->
         chat = said[task_id][0]
         command = chance.choice(["/list", "/settings", "/help", f"/status {task_id}", f"/track {task_id}", "/nonsense"])
         await player.tell("say", chat_id=chat, user_id=abs(chat), text=command)
+        if command.startswith("/track"):
+            said.pop(task_id, None)  # whoever asks for a finished one gets it again
         shown = (await player.ask(f"chats/{chat}"))["messages"]
         buttons = [(m, b) for m in shown if m["from_bot"] for row in m["buttons"] for b in row if "callback_data" in b]
         if buttons:
