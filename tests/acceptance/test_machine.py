@@ -16,5 +16,6 @@ def quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-def test_forty_random_histories_break_no_promise() -> None:
-    run(examples=40, steps=15)
+@pytest.mark.long
+def test_two_hundred_random_histories_break_no_promise() -> None:
+    run(examples=200, steps=12)
