@@ -38,6 +38,8 @@ MOST_GROWTH, MOST_WAL = 0.05, 64.0
 MOST_WAITING = 100
 # How long what is under way at the end may take, in real seconds.
 PATIENCE = 240.0
+# Lines of the log that are shown with one that tells of something amiss.
+CONTEXT = 40
 _AMISS = re.compile(r"Traceback|was destroyed|never retrieved|never awaited|ERROR.*broke")
 
 
@@ -148,7 +150,8 @@ async def live(folder: Path, day: Day) -> Report:
         bot.terminate()
         report.status = await asyncio.wait_for(bot.wait(), 20)
     lines = (folder / "bot.log").read_text(errors="replace").splitlines()
-    report.amiss += [line for line in lines if _AMISS.search(line)][:20]
+    found = [number for number, line in enumerate(lines) if _AMISS.search(line)]
+    report.amiss += ["\n".join(lines[max(0, number - 1) : number + CONTEXT]) for number in found[:20]]
     return report
 
 
