@@ -46,7 +46,7 @@ from bot.media.download import Downloader
 from bot.ops.bookkeeping import Bookkeeping
 from bot.ops.clock import Clock
 from bot.ops.health import Health
-from bot.ops.lag import LoopLag
+from bot.ops.lag import measure_lag
 from bot.ops.metrics import Metrics
 from bot.ops.retention import Retention
 from bot.polling.accounts import Accounts
@@ -98,7 +98,7 @@ async def run(settings: Settings, gateways: Gateways) -> None:
         store = await stack.enter_async_context(open_store(settings.database_path))
         clocks = Clocks(Clock(time.time).now, time.monotonic, random.random)
         await stack.enter_async_context(Bookkeeping(store, clocks.now))
-        await stack.enter_async_context(LoopLag(store.tally))
+        await stack.enter_async_context(_beside(measure_lag(store.tally)))
         await stack.enter_async_context(Retention(store, clocks.now, settings.retention_days))
         health, door = await stack.enter_async_context(Health()), stack.enter_context(opened_door(settings))
         async with serving(door, health.routes()):

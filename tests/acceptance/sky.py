@@ -1,5 +1,6 @@
 """Steers the surroundings of a bot's process, see `weather`; the bot itself is as it always is."""
 
+import fcntl
 import mmap
 import resource
 from collections.abc import Iterator
@@ -60,3 +61,11 @@ def full_disk(pid: int, largest: int) -> Iterator[None]:
         yield
     finally:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """The lock beside a database is somebody else's."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,11 +1,8 @@
 """Starting, stopping, health and secrets, as an operator meets them."""
 
 import asyncio
-import fcntl
 import json
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,19 +10,13 @@ from typing import Any
 import pytest
 
 from sandbox.servers import PERSON
+from tests.acceptance.sky import locked
 from tests.acceptance.watcher import free_port, watching
 from tests.acceptance.world import World, delivered, until
 
 Json = dict[str, Any]
 
 CANNOT_START = 2
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 async def _says(world: World, words: str) -> bool:

@@ -1,6 +1,5 @@
 """Copies of the database: whole whatever goes on meanwhile, put back whole or not at all, and honest about mistakes."""
 
-import fcntl
 import os
 import shutil
 import sqlite3
@@ -8,8 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ import pytest
 from bot.__main__ import EXIT_CANNOT_START, main
 from bot.start import lock_of
 from bot.storage.backup import back_up, restore
+from tests.acceptance.sky import locked
 
 # Lines between two kills; 1 is thorough, and takes a minute.
 STEP = os.environ.get("KILL_STEP", "9")
@@ -236,13 +235,6 @@ def test_nothing_is_restored_below_a_bot_that_runs(
         assert main(["restore", str(tmp_path / "copy.db")]) == EXIT_CANNOT_START
         assert main(["migrate"]) == EXIT_CANNOT_START
     assert capsys.readouterr().err.count("Another Rushes runs") == 2
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
