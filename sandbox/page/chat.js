@@ -265,7 +265,12 @@ darken(asked.has("theme") ? asked.get("theme") === "dark" : matchMedia("(prefers
 document.documentElement.classList.toggle("still", isStill);
 if (isStill) {
   speak(me.language);
-  await Promise.all([look(), lookAround()]);
+  if (asked.has("around")) {
+    for (const panel of ["#places", "#backstage"]) pick(panel).hidden = false;
+    choices();
+    backstage.translate();
+  }
+  await Promise.all([look(), lookAround(), backstage.look()]);
   await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
   log.scrollTop = log.scrollHeight;
 } else {

@@ -71,7 +71,9 @@ async def _what_went_on_is_shown(page: Page) -> None:
     await expect(page.locator("#show-backstage")).to_be_focused()
 
 
-async def test_whatever_a_gateway_says_is_text_that_fits(origins: Origins, tmp_path: Path) -> None:
+async def test_whatever_a_gateway_says_is_text_that_fits_and_no_mouse_is_needed(
+    origins: Origins, tmp_path: Path
+) -> None:
     async with playing(origins, tmp_path), at_the_page(origins, width=360) as page:
         async with Player(origins.sim, PERSON) as person:
             words = [*HOSTILE, "<img src=x onerror='window.harmed = 1'>", "<script>window.harmed = 1</script>"]
@@ -85,6 +87,8 @@ async def test_whatever_a_gateway_says_is_text_that_fits(origins: Origins, tmp_p
         await expect(page.locator("article.bot .bubble", has_text="failed")).to_have_count(len(ids))
         foreign = "document.querySelectorAll('body :is(script, svg, iframe, [onload], [onerror])').length"
         assert await page.evaluate(f"[window.harmed ?? null, {foreign}]") == [None, 0]
+        await _the_keys_do(page)
+        await _a_topic_has_its_own_cards(page)
         for width in (360, 1200):
             await page.set_viewport_size({"width": width, "height": 740})
             await page.reload()
@@ -131,42 +135,40 @@ async def _enter(page: Page, room: str, *, person: str) -> None:
     await expect(page.locator("#rooms [aria-current]")).to_contain_text(room)
 
 
-async def test_it_is_used_without_a_mouse(origins: Origins, tmp_path: Path) -> None:
-    async with playing(origins, tmp_path), at_the_page(origins, width=360) as page:
-        words, focus = page.locator("#words"), page.locator(":focus")
-        await expect(words).to_be_focused()
-        menu = "fetch('/sim/menu?chat_id=1001&user_id=1001&language=en').then((answer) => answer.json())"
-        await holds(page, f"{menu}.then((told) => told.commands.length > 0)")
-        await page.keyboard.type("/tr")
-        await expect(page.get_by_role("option")).to_contain_text(["/track"])
-        await page.keyboard.press("ArrowDown")
-        await page.keyboard.press("Enter")
-        await expect(words).to_have_value("/track ")
-        for name in ("A task to try", "Send"):
-            await page.keyboard.press("Tab")
-            await expect(focus).to_have_attribute("aria-label", name)
-        for _ in range(3):
-            await page.keyboard.press("Shift+Tab")
-        await expect(focus).to_have_attribute("aria-label", "Commands")
-        await page.keyboard.press("Enter")
-        await expect(page.get_by_role("option").first).to_be_focused()
-        await page.keyboard.press("End")
-        await expect(page.get_by_role("option").last).to_be_focused()
-        await page.keyboard.press("ArrowDown")
-        await expect(page.get_by_role("option").first).to_be_focused()
-        assert await focus.evaluate("(one) => getComputedStyle(one).outlineStyle") == "solid"
+async def _the_keys_do(page: Page) -> None:
+    words, focus = page.locator("#words"), page.locator(":focus")
+    await expect(words).to_be_focused()
+    menu = "fetch('/sim/menu?chat_id=1001&user_id=1001&language=en').then((answer) => answer.json())"
+    await holds(page, f"{menu}.then((told) => told.commands.length > 0)")
+    await page.keyboard.type("/tr")
+    await expect(page.get_by_role("option")).to_contain_text(["/track"])
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await expect(words).to_have_value("/track ")
+    for name in ("A task to try", "Send"):
+        await page.keyboard.press("Tab")
+        await expect(focus).to_have_attribute("aria-label", name)
+    for _ in range(3):
+        await page.keyboard.press("Shift+Tab")
+    await expect(focus).to_have_attribute("aria-label", "Commands")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("option").first).to_be_focused()
+    await page.keyboard.press("End")
+    await expect(page.get_by_role("option").last).to_be_focused()
+    await page.keyboard.press("ArrowDown")
+    await expect(page.get_by_role("option").first).to_be_focused()
+    assert await focus.evaluate("(one) => getComputedStyle(one).outlineStyle") == "solid"
+    await page.keyboard.press("Escape")
+    await expect(focus).to_have_attribute("aria-label", "Commands")
+    await expect(page.get_by_role("option").first).not_to_be_visible()
+    for opener, panel in (("#show-places", "#places"), ("#show-backstage", "#backstage")):
+        await page.locator(opener).press("Enter")
+        await expect(page.locator(f"{panel} button").first).to_be_focused()
+        assert await page.evaluate("document.querySelector('#composer').inert")
         await page.keyboard.press("Escape")
-        await expect(focus).to_have_attribute("aria-label", "Commands")
-        await expect(page.get_by_role("option").first).not_to_be_visible()
-        for opener, panel in (("#show-places", "#places"), ("#show-backstage", "#backstage")):
-            await page.locator(opener).press("Enter")
-            await expect(page.locator(f"{panel} button").first).to_be_focused()
-            assert await page.evaluate("document.querySelector('#composer').inert")
-            await page.keyboard.press("Escape")
-            await expect(page.locator(opener)).to_be_focused()
-            await expect(page.locator(panel)).not_to_be_visible()
-            assert not await page.evaluate("document.querySelector('#composer').inert")
-        await _a_topic_has_its_own_cards(page)
+        await expect(page.locator(opener)).to_be_focused()
+        await expect(page.locator(panel)).not_to_be_visible()
+        assert not await page.evaluate("document.querySelector('#composer').inert")
 
 
 async def _a_topic_has_its_own_cards(page: Page) -> None:

@@ -93,6 +93,7 @@ async def test_every_kind_of_message_is_shown(origins: Origins, api: Bot, media:
             ["https://example.test/b", "_blank", "noreferrer noopener"],
         ]
         await _what_is_covered_opens(page)
+        await _buttons_do_what_they_say_and_the_focus_stays(page, api)
         await _media_are_shown(page, api, media)
         assert await page.evaluate(NAMELESS) == []
         for _ in ("light", "dark"):
@@ -144,41 +145,39 @@ async def _media_are_shown(page: Page, api: Bot, media: Media) -> None:
         await expect(page.locator("#doing")).to_have_text(words)
 
 
-@pytest.mark.usefixtures("person")
-async def test_buttons_do_what_they_say_and_the_focus_stays(origins: Origins, api: Bot) -> None:
+async def _buttons_do_what_they_say_and_the_focus_stays(page: Page, api: Bot) -> None:
     styled = [pressed("Plain"), *(pressed(style.title(), style) for style in ("danger", "success", "primary"))]
     copied = InlineKeyboardButton("Copy it", copy_text=CopyTextButton("the copied words"))
     opens = InlineKeyboardButton("Open", url="https://example.test/x")
-    async with at_the_page(origins) as page:
-        sent = await api.send_message(PERSON, "A card", reply_markup=keyboard(styled, [copied, opens]))
-        row = page.locator(".row > *")
-        await expect(row).to_have_text(["Plain", "Danger", "Success", "Primary", "Copy it", "Open ↗"])
-        styles = await row.evaluate_all("(all) => all.map((one) => one.className)")
-        assert styles[:4] == ["", "danger", "success", "primary"]
-        assert await row.nth(5).evaluate("(one) => [one.href, one.target, one.rel]") == [
-            "https://example.test/x",
-            "_blank",
-            "noreferrer noopener",
-        ]
-        await page.get_by_role("button", name="Copy it").press("Enter")
-        await expect(page.locator("#news")).to_have_text("Copied: the copied words")
-        assert await page.evaluate("navigator.clipboard.readText()") == "the copied words"
+    sent = await api.send_message(PERSON, "A card", reply_markup=keyboard(styled, [copied, opens]))
+    row = page.locator(".row > *")
+    await expect(row).to_have_text(["Plain", "Danger", "Success", "Primary", "Copy it", "Open ↗"])
+    styles = await row.evaluate_all("(all) => all.map((one) => one.className)")
+    assert styles[:4] == ["", "danger", "success", "primary"]
+    assert await row.nth(5).evaluate("(one) => [one.href, one.target, one.rel]") == [
+        "https://example.test/x",
+        "_blank",
+        "noreferrer noopener",
+    ]
+    await page.get_by_role("button", name="Copy it").press("Enter")
+    await expect(page.locator("#news")).to_have_text("Copied: the copied words")
+    assert await page.evaluate("navigator.clipboard.readText()") == "the copied words"
 
-        danger = page.get_by_role("button", name="Danger")
-        await danger.press("Enter")
-        await _answer(api, "<b>Only a moment</b>", show_alert=False)
-        await expect(page.locator("#toast")).to_have_text("<b>Only a moment</b>")
-        await danger.press("Enter")
-        await _answer(api, "<i>Read this</i>", show_alert=True)
-        await expect(page.get_by_role("dialog", name="<i>Read this</i>")).to_be_visible()
-        await api.edit_message_text("A card that changed", PERSON, sent.message_id, reply_markup=keyboard(styled[1:]))
-        await expect(page.locator("article.bot .text")).to_have_text("A card that changed")
-        await page.keyboard.press("Escape")
-        await expect(page.locator("#alert")).not_to_be_visible()
-        await expect(danger).to_be_focused()
-        await api.edit_message_text("Once more", PERSON, sent.message_id, reply_markup=keyboard(styled[:2]))
-        await expect(page.locator("article.bot .text")).to_have_text("Once more")
-        await expect(danger).to_be_focused()
+    danger = page.get_by_role("button", name="Danger")
+    await danger.press("Enter")
+    await _answer(api, "<b>Only a moment</b>", show_alert=False)
+    await expect(page.locator("#toast")).to_have_text("<b>Only a moment</b>")
+    await danger.press("Enter")
+    await _answer(api, "<i>Read this</i>", show_alert=True)
+    await expect(page.get_by_role("dialog", name="<i>Read this</i>")).to_be_visible()
+    await api.edit_message_text("A card that changed", PERSON, sent.message_id, reply_markup=keyboard(styled[1:]))
+    await expect(page.locator("article.bot .text").last).to_have_text("A card that changed")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#alert")).not_to_be_visible()
+    await expect(danger).to_be_focused()
+    await api.edit_message_text("Once more", PERSON, sent.message_id, reply_markup=keyboard(styled[:2]))
+    await expect(page.locator("article.bot .text").last).to_have_text("Once more")
+    await expect(danger).to_be_focused()
 
 
 async def test_a_long_chat_stays_where_its_reader_is(origins: Origins, person: Player, api: Bot) -> None:
