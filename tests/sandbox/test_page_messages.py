@@ -11,6 +11,7 @@ from telegram import (
     InlineQueryResultsButton,
     InputMediaPhoto,
     Message,
+    MessageEntity,
     Update,
 )
 from telegram.constants import ChatAction, ParseMode
@@ -229,6 +230,15 @@ async def test_nothing_that_somebody_wrote_becomes_markup(
             buttons = [pressed(label), InlineKeyboardButton(label, copy_text=CopyTextButton(label))]
             await person.say(words[:2000], first_name=words[:40])
             sent = await api.send_message(PERSON, words[:2000], reply_markup=keyboard(buttons), reply_to_message_id=1)
+        for target in (
+            "javascript:window.harmed=1",
+            " JavaScript:window.harmed=1",
+            "data:text/html,x",
+            "file:///x",
+            "blob:x",
+        ):
+            crossing = [MessageEntity("text_link", 0, 5, url=target), MessageEntity("bold", 3, 500)]
+            await api.send_message(PERSON, f"Press {target}", entities=crossing)
         posted = await film(api, media, MARKUP[-8], name="<img src=x onerror='window.harmed = 1'>.mp4")
         await api.send_document(
             PERSON, b"<script>window.harmed = 1</script>", filename="<svg onload='window.harmed=1'>.html"
