@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
@@ -24,6 +25,8 @@ Json = dict[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _NOTE = b"a note\n"
+# A file from a stranger, on the origin of the page: whatever it is, it does nothing there.
+_INERT = MappingProxyType({"Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"})
 # Far from the numbers of pressed buttons.
 _INLINE = 1_000_000
 _PRIVATE, _GROUP = "private", "supergroup"
@@ -226,7 +229,7 @@ class Control:
             stored = self._state.files.find(request.match_info["file_id"])
         except ApiError:
             return web.json_response({"error": "no such file"}, status=404)
-        return web.FileResponse(stored.path)
+        return web.FileResponse(stored.path, headers=_INERT)
 
     async def _calls(self, request: web.Request) -> Json:
         return {"calls": self._telegram.calls.since(int(request.query.get("since", 0)))}

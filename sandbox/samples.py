@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from sandbox.scenarios import End, Scenario
+from sandbox.scenarios import End, Scenario, Step
 
 VIDEO = Scenario("apipod", "2f0392df-7da1-4128-8e30-7ea3d81446b3", pace=8.0)
 IMAGES = Scenario(
@@ -34,7 +34,15 @@ CANCELLED = Scenario("apipod", "b6b0a7de-44f0-4f0b-8a6c-5d1c2a9f7e02", end=End.C
 STUCK = Scenario("token360", "vid_stuck1", end=End.STUCK)
 LARGE = Scenario("token360", "vid_large1", outputs=("big-60000000.mp4",))
 
-SLOW = Scenario("octopusx", "task_01k74ynm13exf9ha36zz7820ab", outputs=("dawn.mp4",), pace=60.0)
+SLOW = Scenario(
+    "token360",
+    "vid_slow01",
+    steps=(
+        Step(0, "queued"),
+        *(Step(4 + 0.6 * percent, "in_progress", percent) for percent in range(5, 100, 5)),
+        Step(62, "completed", 100),
+    ),
+)
 # Its gateway never answers for it.
 HANGING = Scenario("token360", "vid_hang01")
 # No gateway has it.

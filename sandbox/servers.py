@@ -102,7 +102,7 @@ async def serving(port: int = 0, media: Media | None = None, *, local: bool = Fa
 
         telegram = TelegramServer(State(TOKEN, folder / "uploads", local))
         control = Control(telegram, tasks, gateway_calls, gateway_faults)
-        window = Window(telegram, tasks, gateway_calls, gateway_faults)
+        window = Window(telegram, tasks, gateway_faults)
         origin = await _listen(stack, [*control.routes(), *window.routes(), *telegram.routes()], port)
         stack.callback(telegram.state.updates.release)
         calling = asyncio.create_task(telegram.state.webhook.run())

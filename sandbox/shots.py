@@ -15,12 +15,14 @@ from sandbox.player import Player
 from sandbox.servers import OPERATOR, PERSON, Origins, serving
 
 Json = dict[str, Any]
+Screen = tuple[int, int, float]
 
 # Whoever tried the model before, so that there is something to estimate from.
 _OTHERS = 1003
 _PATIENCE = 60.0
 _LOOK_EVERY = 0.1
-_SIZE, _TALL, _SCALE = (390, 860), (430, 1140), 1.5
+# Width and height of the window in CSS pixels, and how many of the picture's there are to one of those.
+_PHONE, _TALL, _WIDE = (390, 860, 1.5), (430, 1170, 1.5), (1200, 1090, 1.0)
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -80,16 +82,21 @@ class Camera:
         self._page = f"{origins.telegram}/chat/index.html"
         self._folder = folder.absolute()
 
-    async def take(self, moment: str, language: str, chat_id: int, since: int, size: tuple[int, int] = _SIZE) -> None:
-        """The chat as it stands now, from the message `since` on, on a bright and on a dark screen of that size."""
+    async def take(self, moment: str, language: str, chat_id: int, since: int, screen: Screen = _PHONE) -> None:
+        """The chat as it stands now, from the message `since` on, on a bright and on a dark screen of that size.
+
+        A wide screen shows what is around the chat as well.
+        """
+        around = "&around" if screen is _WIDE else ""
         for theme in ("light", "dark"):
-            asked = f"still&chat={chat_id}&from={since}&theme={theme}&language={language}"
+            asked = f"still{around}&chat={chat_id}&from={since}&theme={theme}&language={language}"
             path = self._folder / f"{moment}-{language}-{theme}.png"
-            await self._shoot(f"{self._page}?{asked}", path, size)
+            await self._shoot(f"{self._page}?{asked}", path, screen)
             await asyncio.to_thread(_lighten, path)
             print(path)
 
-    async def _shoot(self, address: str, path: Path, size: tuple[int, int]) -> None:
+    async def _shoot(self, address: str, path: Path, screen: Screen) -> None:
+        width, height, scale = screen
         with tempfile.TemporaryDirectory(prefix="rushes-browser-") as profile:
             process = await asyncio.create_subprocess_exec(
                 self._browser,
@@ -97,8 +104,8 @@ class Camera:
                 "--no-sandbox",  # it sees nothing but our own page
                 "--hide-scrollbars",
                 f"--user-data-dir={profile}",
-                f"--force-device-scale-factor={_SCALE}",
-                f"--window-size={size[0]},{size[1]}",
+                f"--force-device-scale-factor={scale}",
+                f"--window-size={width},{height}",
                 "--virtual-time-budget=4000",
                 f"--screenshot={path}",
                 address,
@@ -136,6 +143,7 @@ async def _follow_films(person: Player, camera: Camera, cast: Cast) -> None:
     await _until(person, lambda messages: _has(messages, "▰▰▰▰"))
     await camera.take("running", cast.language, cast.reader, second)
     await camera.take("chat", cast.language, cast.reader, first, _TALL)
+    await camera.take("wide", cast.language, cast.reader, first + 1, _WIDE)
     third = await _ask(person, cast, f"/track {kite}")
     await _until(person, lambda messages: _has(messages, kite, "⏳"))
     await camera.take("queued", cast.language, cast.reader, third)

@@ -1,7 +1,7 @@
 // What goes on between the bot and Telegram, and what is to go wrong there.
 
 import { ask, tell } from "./ask.js";
-import { node } from "./nodes.js";
+import { node, refill } from "./node.js";
 import { say } from "./words.js";
 
 const pick = (selector) => document.querySelector(selector);
@@ -20,15 +20,27 @@ export class Backstage {
 
   translate() {
     const orders = Object.entries(FAULTS).map(([name, order]) =>
-      node("button", { type: "button", onclick: () => tell("faults", order) }, say(`fault.${name}`)));
-    const calm = node("button", { type: "button", onclick: () => tell("faults", {}, "DELETE") }, say("fault.none"));
-    pick("#faults").replaceChildren(...orders, calm);
+      node("button", { type: "button", onclick: () => this.#order(order) }, say(`fault.${name}`)));
+    const calm = node("button", { type: "button", onclick: () => this.#order({}, "DELETE") }, say("fault.none"));
+    refill(pick("#faults"), [...orders, calm]);
+    this.#count();
+  }
+
+  async #order(order, method) {
+    await tell("faults", order, method);
+    await this.#count();
+  }
+
+  // How many calls are still to go wrong.
+  async #count() {
+    const { waiting } = await ask("faults"), words = `${say("waiting")}: ${waiting}`;
+    if (pick("#waiting").textContent !== words) pick("#waiting").textContent = words;
   }
 
   // Only while somebody looks at it.
   async look() {
     if (pick("#backstage").hidden) return;
-    const { calls } = await ask(`calls?since=${this.#seen}`);
+    const [{ calls }] = await Promise.all([ask(`calls?since=${this.#seen}`), this.#count()]);
     const log = pick("#calls");
     const wasAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
     for (const call of calls) {
@@ -45,10 +57,11 @@ export class Backstage {
     const clock = new Date(call.time * 1000).toLocaleTimeString([], { hour12: false });
     return node("details", {},
       node("summary", {}, node("small", {}, clock), " ", node("b", {}, call.method), " ", node("span", { class: isFine ? "fine" : "amiss" }, String(went))),
-      node("pre", {}, JSON.stringify(call.params, null, 1)), node("pre", {}, written(call.answer)));
+      written("request", call.params), written("answer", call.answer));
   }
 }
 
-function written(answer) {
-  return typeof answer === "string" ? answer : JSON.stringify(answer, null, 1);
+function written(name, what) {
+  const words = typeof what === "string" ? what : JSON.stringify(what, null, 1);
+  return node("pre", { tabindex: "0", "aria-label": say(name) }, words);
 }

@@ -3,14 +3,18 @@
 import { ask, tell } from "./ask.js";
 import { Backstage } from "./backstage.js";
 import { Composer } from "./composer.js";
-import { bubble, grouped, node } from "./nodes.js";
+import { node, refill } from "./node.js";
+import { bubble, grouped, summary, supplant } from "./nodes.js";
+import { ring, toast, warn } from "./notices.js";
+import { arrange, leave } from "./panels.js";
 import { LANGUAGES, say, speak } from "./words.js";
 
 const asked = new URLSearchParams(location.search);
 const isStill = asked.has("still");
 const firstMessage = Number(asked.get("from") ?? 0);
 const BOT_LINK = /^https:\/\/t\.me\/[a-z0-9_]+\?start=([\w-]+)$/i;
-const PATIENCE = 30_000, ANSWER_LOOK = 150, TOAST_LIFE = 2600; // milliseconds
+const PATIENCE = 30_000, ANSWER_LOOK = 150; // milliseconds
+const AT_END = 120; // pixels
 
 const PEOPLE = { you: 1001, owner: 1002, admin: 1003, stranger: 1005 };
 
@@ -26,87 +30,128 @@ const pick = (selector) => document.querySelector(selector);
 const log = pick("#messages");
 const shown = new Map(); // what stands there: message id -> [its JSON, its node]
 const seen = new Map(); // chat id -> the last message that was looked at
-let rooms = [];
+let rooms = [], bot = "", isFirstLook = true, isAtEnd = true, unread = 0;
+
+// Whoever is at the end stays there while pictures come in and quotes open.
+const growth = new ResizeObserver(() => { if (isAtEnd) log.scrollTop = log.scrollHeight; });
 
 const hands = {
   isStill,
+  isGroup: () => me.chat < 0,
+  isMine: (message) => !message.from_bot && (message.from === me.id || me.chat > 0),
+  names: personName,
   say: (words) => send(words),
   copy: async (text) => {
-    await navigator.clipboard?.writeText(text).catch(() => {});
-    toast(`${say("copied")}: ${text}`);
+    const isCopied = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+    toast(`${say(isCopied ? "copied" : "uncopied")}: ${text}`);
   },
-  press: (message, made) => press(message, made),
+  press,
   open: (event, url) => {
     const code = BOT_LINK.exec(url)?.[1];
     if (!code) return;
     event.preventDefault();
-    enter(me.id, 0);
-    send(`/start ${code}`);
+    begin(code);
   },
   reply: (message) => composer.answer(message),
+  show: (id) => {
+    const article = document.getElementById(`m${id}`);
+    article?.scrollIntoView({ block: "center" });
+    article?.focus({ preventScroll: true });
+  },
 };
 
-const composer = new Composer(me, (words, replyTo) => send(words, replyTo));
+const composer = new Composer(me, { say: send, person, begin, bot: () => bot });
 const backstage = new Backstage();
+
+function person() {
+  const found = Object.entries(PEOPLE).find(([, id]) => id === me.id);
+  return { user_id: me.id, language_code: me.language, ...(found ? { first_name: say(found[0]) } : {}) };
+}
+
+// What the stand-in does not do is said, not swallowed.
+async function order(path, body) {
+  try {
+    return await tell(path, body);
+  } catch {
+    toast(say("failed"));
+    return null;
+  }
+}
 
 async function send(words, replyTo) {
   const topic = me.thread ? { message_thread_id: me.thread } : {};
   const told = replyTo ? { reply_to_message_id: replyTo } : {};
-  await tell("say", { chat_id: me.chat, user_id: me.id, text: words, language_code: me.language, ...name(), ...topic, ...told });
+  await order("say", { chat_id: me.chat, ...person(), text: words, ...topic, ...told });
 }
 
-const name = () => {
-  const found = Object.entries(PEOPLE).find(([, id]) => id === me.id);
-  return found ? { first_name: say(found[0]) } : {};
-};
+function begin(parameter) {
+  enter(me.id, 0);
+  return send(`/start ${parameter}`);
+}
 
-async function press(message, made) {
-  const order = { chat_id: me.chat, user_id: me.id, message_id: message.message_id, button: made.text, language_code: me.language };
-  const { callback_query_id: id } = await tell("press", { ...order, ...name() });
-  for (const until = Date.now() + PATIENCE; Date.now() < until; ) {
-    const { answer } = await ask(`popups/${id}`);
-    if (answer) return answer.show_alert ? warn(answer.text) : toast(answer.text);
+async function press(message, made, pressed) {
+  pressed.setAttribute("aria-busy", "true");
+  const told = await order("press", { chat_id: me.chat, ...person(), message_id: message.message_id, data: made.callback_data });
+  for (const until = Date.now() + PATIENCE; told && Date.now() < until; ) {
+    const { answer } = await ask(`popups/${told.callback_query_id}`);
+    if (answer) {
+      if (answer.show_alert) warn(answer.text, () => comeBack(message.message_id, made.text));
+      else toast(answer.text);
+      break;
+    }
     await new Promise((done) => setTimeout(done, ANSWER_LOOK));
   }
+  pressed.removeAttribute("aria-busy");
 }
 
-let fading;
-
-function toast(words) {
-  if (!words) return;
-  const box = pick("#toast");
-  box.textContent = words;
-  box.hidden = false;
-  clearTimeout(fading);
-  fading = setTimeout(() => { box.hidden = true; }, TOAST_LIFE);
+// Where the focus was before an alert, even if that was edited meanwhile.
+function comeBack(id, words) {
+  const article = document.getElementById(`m${id}`);
+  if (!article || article.contains(document.activeElement)) return;
+  ([...article.querySelectorAll(".row > *")].find((one) => one.textContent === words) ?? article).focus({ preventScroll: true });
 }
 
-function warn(words) {
-  pick("#alert p").textContent = words;
-  pick("#alert").showModal();
-}
+const gap = () => log.scrollHeight - log.scrollTop - log.clientHeight;
 
 async function look() {
-  const { messages } = await ask(`chats/${me.chat}`);
-  hands.names = me.chat < 0 ? personName : null;
+  const { chat } = me;
+  const { messages } = await ask(`chats/${chat}`);
+  if (chat !== me.chat) return;
   const here = messages.filter((one) => one.message_id >= firstMessage && (!me.thread || one.thread_id === me.thread));
-  const wasAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 120;
   const groups = grouped(here);
   const kept = new Set(groups.map((group) => group[0].message_id));
   for (const [id, [, old]] of shown) if (!kept.has(id)) { old.remove(); shown.delete(id); }
-  let added = false;
-  for (const group of groups) {
-    const id = group[0].message_id, known = JSON.stringify(group), [before, old] = shown.get(id) ?? [];
-    if (known === before) continue;
-    const made = bubble(group, messages, hands);
-    // Nobody's place in the page, and no film that plays, is lost for an edit elsewhere.
-    if (old) old.replaceWith(made); else { log.append(made); added = true; }
-    shown.set(id, [known, made]);
-  }
+  const added = groups.filter((group) => put(group, messages));
   pick("#empty")?.remove();
   if (!shown.size) log.append(node("p", { id: "empty" }, say("empty")));
-  seen.set(me.chat, messages.at(-1)?.message_id ?? 0);
-  if (isStill || wasAtEnd || added) log.scrollTop = log.scrollHeight;
+  seen.set(chat, messages.at(-1)?.message_id ?? 0);
+  if (isStill || isFirstLook || isAtEnd || added.some(([one]) => hands.isMine(one))) log.scrollTop = log.scrollHeight;
+  else unread += added.length;
+  if (!isFirstLook) added.forEach(([one]) => one.from_bot && !one.silent && ring(shown.get(one.message_id)[1], summary(one)));
+  isFirstLook = false;
+  tellBelow();
+}
+
+// Whether it is new; one that was edited takes the place of what stood there.
+function put(group, messages) {
+  const id = group[0].message_id, known = JSON.stringify(group), [before, old] = shown.get(id) ?? [];
+  if (known === before) return false;
+  const made = bubble(group, messages, hands);
+  if (old) supplant(old, made);
+  else log.append(made);
+  growth.observe(made);
+  shown.set(id, [known, made]);
+  return !old;
+}
+
+// Who reads further up stays there, and sees that there is more.
+function tellBelow() {
+  isAtEnd = gap() < AT_END;
+  if (isAtEnd) unread = 0;
+  const isHidden = isStill || isAtEnd;
+  if (isHidden && document.activeElement === pick("#below")) log.focus();
+  pick("#below").hidden = isHidden;
+  pick("#below").textContent = unread ? `↓ ${unread}` : "↓";
 }
 
 function personName(id) {
@@ -115,7 +160,9 @@ function personName(id) {
 }
 
 async function lookAround() {
-  rooms = (await ask("chats")).chats;
+  const told = await ask("chats");
+  rooms = told.chats;
+  bot = told.bot.username;
   const here = rooms.find((room) => room.id === me.chat);
   pick("#title").textContent = me.chat < 0 ? titled(here) : "Rushes";
   pick("#doing").textContent = here?.action ? say(here.action) : say(me.chat < 0 ? "group" : "bot");
@@ -123,7 +170,7 @@ async function lookAround() {
   const entries = [own, ...rooms.filter((room) => room.id < 0)].flatMap((room) => [
     [room, 0], ...room.topics.map((thread) => [room, thread]),
   ]);
-  pick("#rooms").replaceChildren(...entries.map(([room, thread]) => roomButton(room, thread)));
+  refill(pick("#rooms"), entries.map(([room, thread]) => roomButton(room, thread)));
 }
 
 const titled = (room) => room?.title ?? "Rushes";
@@ -132,27 +179,41 @@ function roomButton(room, thread) {
   const isHere = room.id === me.chat && thread === me.thread;
   const isNew = !isHere && !thread && room.last_message_id > (seen.get(room.id) ?? 0);
   const words = thread ? `${say("topic")} ${thread}` : room.id > 0 ? `Rushes (${say("private")})` : titled(room);
-  const facts = { type: "button", class: thread ? "topic" : null, "aria-current": isHere ? "true" : null, onclick: () => enter(room.id, thread) };
+  const facts = { type: "button", class: thread ? "topic" : null, "aria-current": isHere ? "true" : null, onclick: () => { enter(room.id, thread); leave(); } };
   return node("button", facts, words, isNew ? node("mark", {}, say("unread")) : null);
 }
 
 function enter(chat, thread) {
   if (chat !== me.chat || thread !== me.thread) {
     [me.chat, me.thread] = [chat, thread];
-    shown.clear();
-    log.replaceChildren();
-  }
+    composer.forget();
+    anew();
+  } else refresh();
+}
+
+// Everything is drawn once more: another chat, another person or another language.
+function anew() {
+  shown.clear();
+  log.replaceChildren();
+  isFirstLook = true;
+  unread = 0;
   refresh();
+}
+
+function become(id) {
+  if (me.chat > 0) [me.chat, me.thread] = [id, 0];
+  me.id = id;
   composer.forget();
+  choices();
+  anew();
 }
 
 function choices() {
-  const people = Object.entries(PEOPLE).map(([key, id]) =>
-    choice(say(key), id === me.id, () => { const wasPrivate = me.chat > 0; me.id = id; if (wasPrivate) enter(id, 0); choices(); refresh(); }));
-  pick("#people").replaceChildren(...people);
+  const people = Object.entries(PEOPLE).map(([key, id]) => choice(say(key), id === me.id, () => become(id)));
+  refill(pick("#people"), people);
   const languages = Object.entries(LANGUAGES).map(([code, words]) =>
     choice(words, code === me.language, () => { me.language = code; translate(); }));
-  pick("#languages").replaceChildren(...languages);
+  refill(pick("#languages"), languages);
 }
 
 const choice = (words, isChosen, act) =>
@@ -162,49 +223,63 @@ function translate() {
   speak(me.language);
   choices();
   backstage.translate();
-  shown.clear();
-  log.replaceChildren();
-  refresh();
+  anew();
 }
 
-let looking = null, again = false;
+let looking = null, again = false, isChatDue = false;
 
 // One look at a time; what happens meanwhile is looked at right afterwards.
-async function refresh() {
+async function refresh(isWritten = true) {
   again = true;
+  isChatDue ||= isWritten;
   looking ??= (async () => {
     while (again) {
-      again = false;
-      await Promise.all([look(), isStill ? null : lookAround(), isStill ? null : backstage.look()]).catch(() => {});
+      const chatToo = isChatDue;
+      again = isChatDue = false;
+      await Promise.all([chatToo ? look() : null, lookAround(), backstage.look()])
+        .catch(() => { isChatDue ||= chatToo; pick("#doing").textContent = say("away"); });
     }
     looking = null;
   })();
   await looking;
 }
 
-function toggles(opener, panel) {
-  pick(opener).addEventListener("click", () => {
-    const box = pick(panel);
-    box.hidden = !box.hidden;
-    pick(opener).setAttribute("aria-expanded", String(!box.hidden));
-    if (!box.hidden) refresh();
+// The first number counts what is written in the chats, the others what goes on around them.
+function listen() {
+  let written;
+  const source = new EventSource("/sim/live");
+  source.addEventListener("message", ({ data }) => {
+    const [now] = data.split(" ");
+    refresh(now !== written);
+    written = now;
   });
+  source.addEventListener("error", () => { pick("#doing").textContent = say("away"); written = undefined; });
 }
 
-document.documentElement.classList.toggle("dark", asked.get("theme") === "dark");
+function darken(isDark) {
+  document.documentElement.classList.toggle("dark", isDark);
+  pick("#theme").setAttribute("aria-pressed", String(isDark));
+}
+
+darken(asked.has("theme") ? asked.get("theme") === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
 document.documentElement.classList.toggle("still", isStill);
 if (isStill) {
   speak(me.language);
-  await Promise.all([look(), lookAround()]);
+  if (asked.has("around")) {
+    for (const panel of ["#places", "#backstage"]) pick(panel).hidden = false;
+    choices();
+    backstage.translate();
+  }
+  await Promise.all([look(), lookAround(), backstage.look()]);
   await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
   log.scrollTop = log.scrollHeight;
 } else {
-  const wide = matchMedia("(min-width: 900px)");
-  pick("#places").hidden = !wide.matches;
-  pick("#show-places").setAttribute("aria-expanded", String(wide.matches));
-  toggles("#show-places", "#places");
-  toggles("#show-backstage", "#backstage");
-  pick("#theme").addEventListener("click", () => document.documentElement.classList.toggle("dark"));
+  arrange(() => refresh());
+  pick("#theme").addEventListener("click", () => darken(!document.documentElement.classList.contains("dark")));
+  pick("#below").addEventListener("click", () => { log.scrollTop = log.scrollHeight; pick("#words").focus(); });
+  log.addEventListener("scroll", tellBelow);
   translate();
-  new EventSource("/sim/live").addEventListener("message", refresh);
+  listen();
+  // On a phone that would open the keyboard.
+  if (matchMedia("(hover: hover)").matches) pick("#words").focus();
 }
