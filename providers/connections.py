@@ -7,22 +7,18 @@ one that was left before its answer's end, that broke a bound, or that said some
 import asyncio
 import re
 import select
-import ssl
 from collections.abc import Iterator, Mapping
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from providers.dialling import BROKE, LATE, NOT_HTTP, NOT_SECURE, ConnectionTrouble, Dialler
+from providers.dialling import BROKE, LATE, NOT_HTTP, ConnectionTrouble
 from providers.requests import Origin
 
 _KEPT = 75.0
-_SWEEP = 5.0
-_AT_ONCE = 1 << 16
 # So many bytes in a row may be no body: a head, or what stands between and behind chunks.
 _LONGEST_HEAD = 1 << 16
 _MOST_HEADERS = 128
 _MOST_PRELUDES = 10
-_FAREWELLS = 3
 _OK, _SWITCHING, _LOWEST = 200, 101, 100
 _KEEP_ALIVE_FOR = re.compile(rb"\btimeout=(\d{1,9})")
 
@@ -120,6 +116,9 @@ class Connection(asyncio.BufferedProtocol):
         """Whether nothing has come that the loop has not seen yet: no answer that nobody asked for, and no farewell."""
         return not self._look.poll(0)
 
+    async def settle(self) -> None:
+        """Returns when a question may be asked for the first time. Raises ConnectionTrouble."""
+
     async def ask(self, question: bytes, until: float, enough: int) -> None:
         """Returns when the answer is complete, or its head and more than `enough` bytes of body are here or announced.
 
@@ -133,7 +132,7 @@ class Connection(asyncio.BufferedProtocol):
         self._enough = enough
         timer = self._loop.call_at(until, self._run_late)
         try:
-            self._transport.write(question)
+            self._send(question)
             await self._wait()
         finally:
             timer.cancel()
@@ -142,9 +141,9 @@ class Connection(asyncio.BufferedProtocol):
         """What has arrived of the body since the last call, or arrives next; b"" at its end."""
         while not self._pieces and not self.is_complete:
             self._enough = 0
-            if self._transport is not None and self._is_paused:
+            if self._is_paused:
                 self._is_paused = False
-                self._transport.resume_reading()
+                self._resume()
             await self._wait()
         if self.is_complete:
             rest, self.body = self.body, b""
@@ -200,7 +199,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._is_asked and exc is None and not self._failure and self._ends_with_the_connection():
             self._complete()
         elif self._is_asked:
-            self._fail(NOT_SECURE if isinstance(exc, ssl.SSLError) else BROKE)
+            self._fail(BROKE)
         self._among.discard(self)
 
     # What the parser calls, beside `on_header` and `on_body`.
@@ -230,6 +229,14 @@ class Connection(asyncio.BufferedProtocol):
         self._preludes += 1
         if self._preludes > _MOST_PRELUDES:
             raise ConnectionTrouble(NOT_HTTP)
+
+    def _send(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
+
+    def _resume(self) -> None:
+        if self._transport is not None:
+            self._transport.resume_reading()
 
     def _go_on(self, count: int, *, has_body: bool) -> None:
         """Looks at how much there is of an answer that is not complete."""
@@ -277,75 +284,3 @@ class Connection(asyncio.BufferedProtocol):
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
-
-
-class Connections:
-    """The open connections of a process: a stack of resting ones for each origin, the one that rested last on top."""
-
-    def __init__(self, tls: ssl.SSLContext) -> None:
-        self._tls = tls
-        self._loop = asyncio.get_running_loop()
-        self._buffer = memoryview(bytearray(_AT_ONCE))
-        self._diallers: dict[Origin, Dialler] = {}
-        self._resting: dict[Origin, list[Connection]] = {}
-        self._open: set[Connection] = set()
-        self._sweeping: asyncio.TimerHandle | None = None
-        self._is_closed = False
-
-    def resting(self, origin: Origin) -> Connection | None:
-        """A connection that can be asked at once, taken off the stack."""
-        stack = self._resting.get(origin)
-        while stack:
-            connection = stack.pop()
-            if not connection.is_over(self._loop.time()) and connection.is_silent():
-                return connection
-            connection.close()
-        return None
-
-    async def dial(self, origin: Origin) -> Connection:
-        """A new connection. Raises ConnectionTrouble."""
-        dialler = self._diallers.get(origin)
-        if dialler is None:
-            dialler = self._diallers[origin] = Dialler(origin, self._tls)
-        connection = await dialler.dial(lambda: Connection(origin, self._buffer, self._open))
-        if self._is_closed:
-            connection.close()
-            raise ConnectionTrouble(BROKE)
-        return connection
-
-    def release(self, connection: Connection) -> None:
-        """Puts a connection to rest after its answer, or closes it where that is not to be trusted."""
-        seconds = 0.0 if self._is_closed else connection.keeps()
-        if seconds <= 0:
-            connection.close()
-            return
-        connection.expires = self._loop.time() + seconds
-        self._resting.setdefault(connection.origin, []).append(connection)
-        if self._sweeping is None:
-            self._sweeping = self._loop.call_later(_SWEEP, self._sweep)
-
-    async def close(self) -> None:
-        """Closes all connections, those in use too."""
-        self._is_closed = True
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-        for dialler in self._diallers.values():
-            dialler.close()
-        self._resting.clear()
-        for connection in tuple(self._open):
-            connection.close()
-        for _ in range(_FAREWELLS):
-            # The loop hangs up one turn later, or two where there is TLS.
-            await asyncio.sleep(0)
-
-    def _sweep(self) -> None:
-        """Closes what has rested for too long."""
-        now = self._loop.time()
-        for origin, stack in list(self._resting.items()):
-            for connection in stack:
-                if connection.is_over(now):
-                    connection.close()
-            stack[:] = [connection for connection in stack if not connection.is_over(now)]
-            if not stack:
-                del self._resting[origin]
-        self._sweeping = self._loop.call_later(_SWEEP, self._sweep) if self._resting else None

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -30,15 +29,14 @@ class ConnectionTrouble(Exception):
 class Dialler:
     """Connects to one origin. A hundred connections at once are one look at its name; addresses are kept 10 s."""
 
-    def __init__(self, origin: Origin, tls: ssl.SSLContext) -> None:
+    def __init__(self, origin: Origin) -> None:
         self._origin = origin
-        self._tls = tls if origin.scheme == "https" else None
         self._addresses: list[AddrInfoType] = []
         self._known_until = 0.0
         self._looking: asyncio.Task[list[Any]] | None = None
 
     async def dial(self, protocol: Callable[[], Protocol]) -> Protocol:
-        """A connection, secured if the origin's scheme says so. Raises ConnectionTrouble."""
+        """A connection, without TLS. Raises ConnectionTrouble."""
         loop = asyncio.get_running_loop()
         addresses = await self._resolved(loop)
         try:
@@ -47,27 +45,18 @@ class Dialler:
             self._addresses = []
             raise ConnectionTrouble(NO_CONNECTION) from error
         try:
-            return await self._attached(loop, protocol, line)
-        except ssl.SSLError as error:
-            raise ConnectionTrouble(NOT_SECURE) from error
-        except OSError as error:
-            raise ConnectionTrouble(NO_CONNECTION) from error
+            _, connected = await loop.create_connection(protocol, sock=line)
+        except BaseException as error:
+            line.close()
+            if isinstance(error, OSError):
+                raise ConnectionTrouble(NO_CONNECTION) from error
+            raise
+        return connected
 
     def close(self) -> None:
         """Nobody waits for the name any more."""
         if self._looking is not None:
             self._looking.cancel()
-
-    async def _attached(
-        self, loop: asyncio.AbstractEventLoop, protocol: Callable[[], Protocol], line: socket.socket
-    ) -> Protocol:
-        name = self._origin.host.rstrip(".") if self._tls else None
-        try:
-            _, connected = await loop.create_connection(protocol, sock=line, ssl=self._tls, server_hostname=name)
-        except BaseException:
-            line.close()
-            raise
-        return connected
 
     async def _resolved(self, loop: asyncio.AbstractEventLoop) -> list[AddrInfoType]:
         if self._addresses and loop.time() < self._known_until:

@@ -15,8 +15,9 @@ import aiohttp
 
 from providers.base import QueryError, QueryErrorKind, TooLarge
 from providers.bodies import SHORT, Arriving, document, pieces
-from providers.connections import Connection, Connections, Headers
+from providers.connections import Connection, Headers
 from providers.dialling import BROKE, LATE, NO_CONNECTION, NO_NAME, NOT_HTTP, NOT_SECURE, ConnectionTrouble
+from providers.pool import Connections
 from providers.requests import Request
 
 NETWORK_TROUBLE = (aiohttp.ClientError, ConnectionTrouble, ConnectionError, ssl.SSLError, TimeoutError)
