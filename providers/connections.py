@@ -158,13 +158,16 @@ class Connection(asyncio.BufferedProtocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def keeps(self) -> float:
-        """For how many seconds the other end lets it rest now; 0.0 if it must not be used again."""
-        if not self._is_kept or self._transport is None or self._transport.is_closing():
-            return 0.0
+    def rest(self, now: float) -> bool:
+        """Lets go of the answer. Whether it may be asked again, until `expires`."""
         told = _KEEP_ALIVE_FOR.search(self.headers.get(b"keep-alive", b""))
         # A question must not be on its way when the other end hangs up.
-        return min(_KEPT, int(told[1]) - 1.0) if told else _KEPT
+        self.expires = now + (min(_KEPT, int(told[1]) - 1.0) if told else _KEPT)
+        self.headers, self.body = {}, b""
+        line = self._transport
+        # An answer that came before the question was out is odd too.
+        is_idle = line is not None and not line.is_closing() and not line.get_write_buffer_size()
+        return is_idle and not self.is_over(now)
 
     # What asyncio calls.
 

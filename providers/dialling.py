@@ -61,14 +61,17 @@ class Dialler:
     async def _resolved(self, loop: asyncio.AbstractEventLoop) -> list[AddrInfoType]:
         if self._addresses and loop.time() < self._known_until:
             return self._addresses
-        if self._looking is None:
-            host, port = self._origin.host, self._origin.port
-            self._looking = loop.create_task(self._look_up(loop, host, port))
-            self._looking.add_done_callback(self._looked)
+        looking = self._looking
+        if looking is None:
+            looking = self._looking = loop.create_task(self._look_up(loop, self._origin.host, self._origin.port))
+            looking.add_done_callback(self._looked)
+        # Who gives up waiting does not take the answer from the others.
+        await asyncio.wait([looking])
+        if looking.cancelled():
+            raise ConnectionTrouble(BROKE)
         try:
-            # Who gives up waiting does not take the answer from the others.
-            return await asyncio.shield(self._looking)
-        except (socket.gaierror, UnicodeError) as error:
+            return looking.result()
+        except (OSError, UnicodeError) as error:
             raise ConnectionTrouble(NO_NAME) from error
 
     @staticmethod

@@ -54,11 +54,9 @@ class Connections:
 
     def release(self, connection: Connection) -> None:
         """Puts a connection to rest after its answer, or closes it where that is not to be trusted."""
-        seconds = 0.0 if self._is_closed else connection.keeps()
-        if seconds <= 0:
+        if self._is_closed or not connection.rest(self._loop.time()):
             connection.close()
             return
-        connection.expires = self._loop.time() + seconds
         self._resting.setdefault(connection.origin, []).append(connection)
         if self._sweeping is None:
             self._sweeping = self._loop.call_later(_SWEEP, self._sweep)

@@ -443,7 +443,7 @@ async def test_a_connection_that_was_hung_up_is_not_used(transport: Transport) -
             await asyncio.sleep(0.01)
 
 
-async def test_closing_ends_what_is_on_its_way_and_leaves_nothing_open() -> None:
+async def test_closing_ends_what_is_on_its_way_and_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task_id = await task_of(reader)
         writer.write(sized(b"{}") if task_id == "done" else OK + b"\r\n{")
@@ -456,8 +456,9 @@ async def test_closing_ends_what_is_on_its_way_and_leaves_nothing_open() -> None
         await ask(transport, url, "done")
         asking = [asyncio.create_task(ask(transport, url, f"task-{number}")) for number in range(5)]
         await until(lambda: len(connections._open) == 5)
-        asking.append(asyncio.create_task(ask(transport, url, "dialling")))
-        await asyncio.sleep(0)
+        Names(monkeypatch)
+        asking.append(asyncio.create_task(ask(transport, url.replace("127.0.0.1", "gate.test"), "dialling")))
+        await asyncio.sleep(0.001)
         await transport.__aexit__(None, None, None)
         answers = await asyncio.gather(*asking)
         assert {words(answer) for answer in answers} == {"the connection to the gateway broke"}
