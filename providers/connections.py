@@ -227,7 +227,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         if self._has_head:
             self._complete()
-            self._is_kept = self._parser.should_keep_alive() and not self._is_paused
+            self._is_kept = self._parser.should_keep_alive()
             return
         self._preludes += 1
         if self._preludes > _MOST_PRELUDES:

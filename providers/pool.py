@@ -54,7 +54,7 @@ class Connections:
 
     def release(self, connection: Connection) -> None:
         """Puts a connection to rest after its answer, or closes it where that is not to be trusted."""
-        if self._is_closed or not connection.rest(self._loop.time()):
+        if not connection.rest(self._loop.time()):
             connection.close()
             return
         self._resting.setdefault(connection.origin, []).append(connection)

@@ -42,12 +42,6 @@ class SecuredConnection(Connection):
         if self._is_secured:
             self._read_on()
 
-    def eof_received(self) -> None:
-        self._incoming.write_eof()
-        if self._is_secured:
-            self._read_on()
-        super().eof_received()
-
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._is_secured:
             self._fail(NO_CONNECTION)
@@ -88,7 +82,7 @@ class SecuredConnection(Connection):
                 count = int(self._tls.read(len(room), room))
             except ssl.SSLWantReadError:
                 break
-            except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+            except ssl.SSLZeroReturnError:
                 count = 0
             except ssl.SSLError:
                 self._fail(NOT_SECURE)

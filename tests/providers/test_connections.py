@@ -523,7 +523,8 @@ async def test_who_shows_no_trusted_certificate_is_told_nothing(transport: Trans
 @pytest.mark.parametrize(
     "answer", [sized(b"{}" + b" " * 100_000), ANSWERS["until the end"], OK + b"\r\n" + b" " * 99_999]
 )
-async def test_over_tls_an_answer_is_the_same_and_the_connection_stays(answer: bytes) -> None:
+@pytest.mark.parametrize("says_farewell", [False, True])
+async def test_over_tls_an_answer_is_the_same_and_the_connection_stays(answer: bytes, *, says_farewell: bool) -> None:
     lines = set()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -534,7 +535,10 @@ async def test_over_tls_an_answer_is_the_same_and_the_connection_stays(answer: b
             writer.write(answer)
             await writer.drain()
             if not stays:
-                # The other end's transport is cut: no farewell of TLS's own.
+                if says_farewell:
+                    writer.close()
+                    await asyncio.sleep(9)
+                # Else the line is cut without a word of TLS's own.
                 await asyncio.sleep(0.01)
                 return
 
@@ -544,6 +548,46 @@ async def test_over_tls_an_answer_is_the_same_and_the_connection_stays(answer: b
             assert isinstance(found, HttpAnswer)
             assert found.body == answer.partition(b"\r\n\r\n")[2]
     assert len(lines) == (1 if b"Content-Length" in answer else 2)
+
+
+async def test_half_a_record_spoils_a_resting_connection() -> None:
+    """Only the line's own bytes show it: there is nothing to decipher yet."""
+    lines = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.append(writer)
+        heard, said = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = identity().wrap_bio(heard, said, server_side=True)
+
+        async def settled(work: Callable[[], Any]) -> Any:
+            while True:
+                try:
+                    done = work()
+                except ssl.SSLWantReadError:
+                    writer.write(said.read())
+                    heard.write(await reader.read(65536))
+                else:
+                    writer.write(said.read())
+                    return done
+
+        await settled(tls.do_handshake)
+        await settled(lambda: tls.read(65536))
+        await settled(lambda: tls.write(sized(b"first")))
+        tls.write(sized(b"stray"))
+        stray = said.read()
+        await asyncio.sleep(0.01)
+        writer.write(stray[:9])
+        heard.write(await reader.read(65536))
+        writer.write(stray[9:])
+        await reader.read()
+
+    async with listening(handle) as url, Transport("rushes/test", trusting()) as transport:
+        for _ in range(2):
+            found = await ask(transport, url.replace("http:", "https:"))
+            assert isinstance(found, HttpAnswer)
+            assert found.body == b"first"
+            await asyncio.sleep(0.03)
+    assert len(lines) == 2
 
 
 async def test_the_deadline_holds_for_the_handshake(transport: Transport) -> None:
