@@ -17,9 +17,11 @@ from providers.files import FileWriter
 from providers.inline import decode, marker
 from providers.own_links import on_own_origin
 from providers.parse import parse
+from providers.requests import Question
 from providers.transport import HttpAnswer, Transport, trouble
 
 _MIB = 1 << 20
+_MOST_QUESTIONS = 1000
 # The gateway has understood the second question and says that there will never be a file.
 _NO_FILE = frozenset({400, 422})
 
@@ -43,6 +45,7 @@ class GatewayClient:
         self._timeout = timeout
         self._fetch_timeout = fetch_timeout
         self._max_answer_bytes = max_answer_bytes
+        self._questions: dict[tuple[int, int, str], Question] = {}
         self._transport = Transport(f"rushes/{version}", ssl_context)
 
     async def __aenter__(self) -> Self:
@@ -73,8 +76,19 @@ class GatewayClient:
     async def _exchange(
         self, provider: Provider, endpoint: Endpoint, key: str, task_id: str
     ) -> HttpAnswer | QueryError:
-        request = requests.question(provider, endpoint, key, task_id, time.time())
+        request = self._question(provider, endpoint, key).about(task_id, time.time())
         return await self._transport.exchange(request, self._timeout, self._max_answer_bytes)
+
+    def _question(self, provider: Provider, endpoint: Endpoint, key: str) -> Question:
+        """What is asked again and again is put together once."""
+        # The question keeps both, so that no other provider can have their place in memory.
+        name = (id(provider), id(endpoint), key)
+        question = self._questions.get(name)
+        if question is None:
+            if len(self._questions) >= _MOST_QUESTIONS:
+                self._questions.clear()
+            question = self._questions[name] = Question(provider, endpoint, key)
+        return question
 
     @staticmethod
     def _understood(
@@ -149,7 +163,7 @@ class GatewayClient:
         url = answer.outputs[place].url if place < len(answer.outputs) else ""
         number = marker(url)
         if number is not None:
-            request = requests.question(provider, endpoint, key, task_id, time.time())
+            request = self._question(provider, endpoint, key).about(task_id, time.time())
             order = Order(request, endpoint.kind, is_json=True, number=number)
             return await self._fetch(order, destination, max_bytes)
         async with FileWriter(destination, max_bytes) as file:

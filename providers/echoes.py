@@ -22,6 +22,10 @@ _SHORTEST = 8
 def without_key(answer: Answer, key: str, base_url: str) -> Answer:
     """`answer` without the key, or a half of `ACCESS:SECRET`. A link to the provider will be fetched with it."""
     forms = tuple(_forms(key))
+    said = "\n".join(_texts(answer))
+    if not any(form in said for form in forms):
+        # Nearly always; then there is nothing to be made anew.
+        return answer
 
     def blank(text: str) -> str:
         for form in forms:
@@ -41,6 +45,18 @@ def without_key(answer: Answer, key: str, base_url: str) -> Answer:
         outputs=tuple(_linked(output, blank, base_url) for output in answer.outputs),
         handles={name: blank(value) for name, value in answer.handles.items()},
     )
+
+
+def _texts(answer: Snapshot | QueryError) -> list[str]:
+    if isinstance(answer, QueryError):
+        return [answer.message, answer.code or ""]
+    error = answer.error
+    return [
+        *(text for text in (answer.task_id, answer.raw_status, answer.model, answer.prompt) if text),
+        *((error.message, error.code or "") if error else ()),
+        *(output.url for output in answer.outputs if not output.url.startswith("data:")),
+        *answer.handles.values(),
+    ]
 
 
 def _forms(key: str) -> Iterator[str]:

@@ -13,13 +13,14 @@ from urllib.parse import urljoin
 import aiohttp
 
 from providers.base import Kind, Output, OutputKind, QueryError, QueryErrorKind, Reading, Snapshot
+from providers.bodies import long_answer
 from providers.files import FileWriter, short_base64, unpack
 from providers.inline import Unpacker, decode
 from providers.outputs import kind_of, usable_url
 from providers.parse import parse
 from providers.requests import Request
 from providers.resuming import RESUME_PAUSE, RESUMES, Source
-from providers.transport import NETWORK_TROUBLE, Transport, chunks, long_answer, trouble
+from providers.transport import NETWORK_TROUBLE, Transport, chunks, trouble
 
 _MOST_WORDS = 1 << 20
 _MEDIA = ("video/", "image/", "audio/")

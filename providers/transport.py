@@ -1,9 +1,12 @@
-"""The narrow seam to the HTTP library: one request in, one bounded answer out. Knows nothing of tasks and of keys."""
+"""The narrow seam to the HTTP libraries: one request in, one bounded answer out. Knows nothing of tasks and of keys.
+
+What is asked all the time goes over lean connections of our own; files, and what is streamed to the disk, over aiohttp.
+"""
 
 import asyncio
 import ssl
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -11,17 +14,14 @@ from typing import NamedTuple, Self
 import aiohttp
 
 from providers.base import QueryError, QueryErrorKind, TooLarge
-from providers.inline import Found, TooManyWords, Unpacker
+from providers.bodies import SHORT, Arriving, document, pieces
+from providers.connections import Connection, Headers
+from providers.dialling import BROKE, LATE, NO_CONNECTION, NO_NAME, NOT_HTTP, NOT_SECURE, ConnectionTrouble
+from providers.pool import Connections
 from providers.requests import Request
 
-NETWORK_TROUBLE = (aiohttp.ClientError, ConnectionError, ssl.SSLError, TimeoutError)
+NETWORK_TROUBLE = (aiohttp.ClientError, ConnectionTrouble, ConnectionError, ssl.SSLError, TimeoutError)
 _KEEP_ALIVE = 75.0
-# What is read as a whole; a longer answer is read without its long strings, each of which may be a film.
-_SHORT = 1 << 16
-_LONGEST_DOCUMENT = 1 << 19
-_INFLATED_AT_ONCE = 1 << 16
-_PLAIN = ("", "identity")
-_PACKED = ("gzip", "x-gzip", "deflate")
 
 
 class HttpAnswer(NamedTuple):
@@ -33,19 +33,22 @@ class HttpAnswer(NamedTuple):
 
 
 class Transport:
-    """One pool of connections for the whole process. Follows no redirect, keeps no cookie, reads no environment."""
+    """The connections of the whole process. Follows no redirect, keeps no cookie, reads no environment."""
 
     def __init__(self, user_agent: str, ssl_context: ssl.SSLContext | None = None) -> None:
         self._user_agent = user_agent
+        self._agent = f"User-Agent: {user_agent}\r\n".encode()
         self._ssl_context = ssl_context or ssl.create_default_context()
         self._session: aiohttp.ClientSession | None = None
+        self._connections: Connections | None = None
 
     async def __aenter__(self) -> Self:
+        self._connections = Connections(self._ssl_context)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE, ssl=self._ssl_context),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": self._user_agent},
-            # A body is inflated piece by piece, within its bounds, see `chunks`.
+            # A body is inflated piece by piece, within its bounds, see `bodies.pieces`.
             auto_decompress=False,
             timeout=aiohttp.ClientTimeout(),
             trust_env=False,
@@ -56,21 +59,44 @@ class Transport:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        connections, self._connections = self._connections, None
+        session, self._session = self._session, None
+        if connections is not None:
+            await connections.close()
+        if session is not None:
+            await session.close()
 
     async def exchange(self, request: Request, deadline: float, cap: int) -> HttpAnswer | QueryError:
         """One request and its whole answer, within `deadline` seconds and `cap` bytes. Never raises for the network."""
+        if self._connections is None:
+            raise RuntimeError("the client is used outside of its context")
+        until = asyncio.get_running_loop().time() + deadline
         try:
-            async with asyncio.timeout(deadline), self.open(request) as response:
-                return HttpAnswer(response.status, response.headers, await _document(response, cap))
+            return await self._exchanged(self._connections, request, until, cap)
         except NETWORK_TROUBLE as error:
             return trouble(error)
         except TooLarge:
             return QueryError(QueryErrorKind.PROTOCOL, "an answer far too large")
         except zlib.error:
             return QueryError(QueryErrorKind.PROTOCOL, "a damaged answer")
+
+    async def _exchanged(self, connections: Connections, request: Request, until: float, cap: int) -> HttpAnswer:
+        connection = connections.resting(request.origin)
+        if connection is None:
+            async with asyncio.timeout_at(until):
+                connection = await connections.dial(request.origin)
+        try:
+            await connection.ask(self._as_sent(request), until, min(cap, SHORT))
+            return HttpAnswer(connection.status, Headers(connection.headers), await _body(connection, until, cap))
+        finally:
+            connections.release(connection)
+
+    def _as_sent(self, request: Request) -> bytes:
+        headers, body = request.headers, request.body or b""
+        agent = b"" if "user-agent" in headers.names else self._agent
+        length = b"" if request.body is None else b"Content-Length: %d\r\n" % len(body)
+        first = f"{request.method} {request.target} HTTP/1.1\r\n".encode()
+        return b"".join((first, headers.lines, agent, length, b"\r\n", body))
 
     @asynccontextmanager
     async def open(
@@ -84,6 +110,15 @@ class Transport:
             request.method, request.url, headers=headers, data=request.body, allow_redirects=False
         ) as response:
             yield response
+
+
+async def _body(connection: Connection, until: float, cap: int) -> bytes:
+    coding = connection.headers.get(b"content-encoding", b"")
+    if connection.is_complete and not coding and len(connection.body) <= min(cap, SHORT):
+        return connection.body
+    arriving = Arriving(coding.decode("latin-1").strip(), connection.content_length, connection.readany)
+    async with asyncio.timeout_at(until):
+        return await document(arriving, cap)
 
 
 class _ConnectionBroke(aiohttp.ClientError):
@@ -100,72 +135,27 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
         raise _ConnectionBroke from error
 
 
-async def chunks(response: aiohttp.ClientResponse, cap: int) -> AsyncIterator[bytes]:
-    """The body in pieces, inflated if it was packed although nobody had asked for it. TooLarge past `cap` bytes.
-
-    Raises zlib.error for what can not be inflated.
-    """
-    coding = response.headers.get("Content-Encoding", "").lower()
-    if coding in _PLAIN and (response.content_length or 0) > cap:
-        raise TooLarge(response.content_length)
-    left = cap
-    pieces = _inflated(response.content.iter_any()) if coding in _PACKED else response.content.iter_any()
-    async for piece in pieces:
-        left -= len(piece)
-        if left < 0:
-            raise TooLarge
-        yield piece
-
-
-def long_answer(take: Callable[[Found], bool]) -> Unpacker:
-    """Reads an answer without its long strings. Only what is read alike gives them the same numbers each time."""
-    return Unpacker(_LONGEST_DOCUMENT, _SHORT, take)
-
-
-async def _inflated(packed: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-    async for chunk in packed:
-        waiting = chunk
-        while waiting:
-            yield inflater.decompress(waiting, _INFLATED_AT_ONCE)
-            waiting = inflater.unconsumed_tail
-            # A small chunk can hold a thousand times its size; others want to work meanwhile.
-            await asyncio.sleep(0)
-
-
-async def _document(response: aiohttp.ClientResponse, cap: int) -> bytes:
-    """The whole body if it is short, else the JSON without its long strings; the beginning of what is no JSON."""
-    body = bytearray()
-    unpacker: Unpacker | None = None
-    try:
-        async for chunk in chunks(response, cap):
-            if unpacker is None:
-                body += chunk
-                if len(body) > _SHORT:
-                    unpacker = long_answer(take=lambda _: False)
-                    unpacker.feed(bytes(body))
-            else:
-                unpacker.feed(chunk)
-    except TooManyWords as error:
-        raise TooLarge from error
-    except ValueError:
-        return bytes(body[:_SHORT])
-    return bytes(unpacker.document if unpacker else body)
+def chunks(response: aiohttp.ClientResponse, cap: int) -> AsyncIterator[bytes]:
+    """`bodies.pieces` of a response that `open` gave."""
+    coding = response.headers.get("Content-Encoding", "")
+    return pieces(Arriving(coding, response.content_length, response.content.readany), cap)
 
 
 def trouble(error: Exception) -> QueryError:
     """What broke, in words of our own: the library's would show the address."""
     match error:
+        case ConnectionTrouble():
+            message = str(error)
         case TimeoutError():
-            message = "no complete answer in time"
+            message = LATE
         case aiohttp.ClientConnectorDNSError():
-            message = "the gateway's name could not be resolved"
+            message = NO_NAME
         case aiohttp.ClientSSLError() | ssl.SSLError():
-            message = "no secure connection to the gateway"
+            message = NOT_SECURE
         case aiohttp.ClientConnectorError():
-            message = "no connection to the gateway"
+            message = NO_CONNECTION
         case aiohttp.ClientResponseError():
-            message = "the gateway does not speak proper HTTP"
+            message = NOT_HTTP
         case _:
-            message = "the connection to the gateway broke"
+            message = BROKE
     return QueryError(QueryErrorKind.TRANSIENT, message)

@@ -10,7 +10,7 @@ import pytest
 
 from providers import BUILT_IN
 from providers.base import Auth, Endpoint, Fetch, Provider, TaskIds
-from providers.requests import own_file, question, second_question
+from providers.requests import Question, own_file, question, second_question
 
 KEY = "sk-test-0123456789"
 PROVIDER = Provider("test", "Test", "https://gate.example/base", (Endpoint("video", "/v1/videos/{id}"),))
@@ -97,6 +97,28 @@ def test_a_signed_token_can_be_checked_by_whoever_has_the_secret() -> None:
     assert claims == {"iss": "access", "exp": 1_001_800, "nbf": 999_995}
     assert jwt.get_unverified_header(token) == {"alg": "HS256", "typ": "JWT"}
     assert secret not in header
+
+
+def test_a_token_serves_for_a_minute_and_not_longer() -> None:
+    signing = Question(replace(PROVIDER, auth=Auth(sign="kling_jwt")), PROVIDER.endpoints[0], "access:" + "s" * 32)
+
+    def token(now: float) -> str:
+        return signing.about("x", now).headers["Authorization"]
+
+    first = token(1_000_000)
+    assert token(1_000_060) == token(999_940) == first
+    later = token(1_000_061)
+    assert later != first
+    # A clock that is set back must not leave a token that is not valid yet.
+    assert token(999_000) not in (first, later)
+
+
+def test_what_is_put_together_once_says_the_same_as_what_is_not() -> None:
+    for provider in (PROVIDER, *BUILT_IN):
+        for endpoint in provider.endpoints:
+            prepared = Question(provider, endpoint, KEY)
+            for task_id in ("a:1", "b=", "a:1"):
+                assert prepared.about(task_id, 0) == question(provider, endpoint, KEY, task_id, 0)
 
 
 def test_a_body_is_filled_and_said_to_be_json() -> None:
