@@ -138,6 +138,7 @@ async def test_one_that_can_not_be_stored_is_alone_with_that(
     tasks[4] = spoil(tasks[4])
     found = await record_all(recorder, tasks)
     assert isinstance(found.pop(4), error)
+    assert bool(store.refusal) is (error is DatabaseError)
     assert set(found) == {None}
     assert stored(tmp_path / "rushes.db") == {task.id for task in tasks} - {tasks[4].id}
     await recorder.record(decide(replace(tasks[4], provider="token360", snapshot=None), RUNNING, NOW).task, NOW)
