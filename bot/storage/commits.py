@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.storage.sqlite import Database, DatabaseError
 from bot.storage.together import AtOnce
@@ -13,11 +13,13 @@ from bot.storage.transaction import Transaction
 from bot.tracking.measures import DATABASE_FAILURES, TRANSACTION_DURATION
 from bot.tracking.tally import Tally
 
+T = TypeVar("T")
+
 Change = Callable[[Transaction], Coroutine[Any, Any, None]]
 
 
 class Commits:
-    """Every change goes through `transaction` or `together`.
+    """Every change goes through `transaction`, `together` or `at_once`.
 
     `outbox_changed`, `guests_changed`, `chats_changed` and `chat_forgotten` are set, and the ids of tasks that are to
     be looked at anew come out of `tasks_changed`, after the transaction that touched them is on disk. They only wake
@@ -67,6 +69,21 @@ class Commits:
             if isinstance(error, DatabaseError):
                 self._note_refusal(error)
         return found
+
+    async def at_once(self, change: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
+        """One change of that kind, and what it returns; for what is small and done often. Raises `DatabaseError`.
+
+        If whoever waits is cancelled, it may be kept all the same.
+        """
+        returned: list[T] = []
+
+        async def make(transaction: Transaction) -> None:
+            returned.append(await change(transaction))
+
+        (error,) = await self.together([make])
+        if error:
+            raise error
+        return returned[0]
 
     async def check_writable(self) -> None:
         """Raises `DatabaseError` if no change could be stored right now; on a full disk only a change shows that."""
