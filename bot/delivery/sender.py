@@ -56,6 +56,7 @@ LOOK, PER_CHAT = 2 * (TEXT_WORKERS + MEDIA_WORKERS), 8
 # Of the cards that have rested long enough so many are looked at; no more of them go out than leave the bot so many
 # of the calls that it may make at once.
 REST_LOOK, SPARE_FOR_NEWS = 32, 15
+SHORT_PAUSE = 0.03  # seconds between two looks that are left out: what has just become due is not to wait for them
 IDLE = 60.0  # seconds; a look at the table now and then, whatever was announced
 # Seconds that deliveries in flight get when the bot stops: all of it is to be over within ten.
 GRACE = 5.0
@@ -118,8 +119,8 @@ class Sender:
                 self._store.outbox_changed.clear()
                 began = self._looked_at = self._monotonic()
                 wait = await self._start_due()
-                # With thousands of rows due a look takes a while; no more than a quarter of the time goes into looking.
-                await asyncio.sleep(3 * (self._monotonic() - began))
+                # With thousands of rows due a look takes a while; then no more than a quarter of the time goes into it.
+                await asyncio.sleep(3 * (self._monotonic() - began) - SHORT_PAUSE)
                 await self._sleep(wait)
         finally:
             await self._wind_up()

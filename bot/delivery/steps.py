@@ -55,8 +55,7 @@ class Steps:
         async with _turn(self._result_sends if row.kind.is_result else self._other_sends):
             if self._is_stopping:
                 raise NotSent("the bot is stopping")
-            async with self._store.transaction() as tx:
-                is_wanted = await tx.mark_sending(row.id)
+            is_wanted = await self._store.at_once(lambda tx: tx.mark_sending(row.id))
             if not is_wanted:
                 raise NotSent("the row was given up while it waited for its turn")
             try:
@@ -67,14 +66,10 @@ class Steps:
                 raise TargetGone("it was sent, but can not be edited")
             sent = tuple(filter(None, sent))
             # What stands in the chat is known now and must not become a doubt, however long the database takes.
-            await insist(lambda: self._note_messages(row, sent))
+            await insist(lambda: self._store.at_once(lambda tx: tx.note_messages(row, sent)))
             if row.kind in _LINES:
                 self._note_arrival(row, "line")
             return sent
-
-    async def _note_messages(self, row: Delivery, sent: Ids) -> None:
-        async with self._store.transaction() as tx:
-            await tx.note_messages(row, sent)
 
     async def send_text(self, row: Delivery, message: Message, *, silent: bool, protected: bool = False) -> Ids:
         """A message that stays as it is, or that is edited later by its id."""
@@ -89,8 +84,7 @@ class Steps:
 
     async def finish(self, row: Delivery, look: str = "", look_again_at: float | None = None) -> None:
         """The row is through; with `look_again_at` until then."""
-        async with self._store.transaction() as tx:
-            await tx.finish(row, look, look_again_at)
+        await self._store.at_once(lambda tx: tx.finish(row, look, look_again_at))
 
     async def finish_media(self, row: Delivery, *, by_link: bool) -> None:
         """The row's media stands in the chat, or a link to it; the row is through."""

@@ -11,6 +11,7 @@ import structlog
 from bot.polling.accounts import Accounts
 from bot.polling.cadence import Pace, least_gap, next_wait
 from bot.polling.inquiry import Heard, Inquiry
+from bot.polling.recorder import Recorder
 from bot.storage.store import Store
 from bot.tracking.gateways import Gateways
 from bot.tracking.lifecycle import decide
@@ -59,6 +60,7 @@ class Poller:
         self._pace = pace
         self._accounts = accounts
         self._clocks = clocks
+        self._recorder = Recorder(store, clocks.monotonic)
 
     async def start(self) -> None:
         """Remembers which accounts the operator has been told about already."""
@@ -86,8 +88,7 @@ class Poller:
         now = self._clocks.now()
         decision = decide(self._placed(task, heard), heard.answer, now)
         if decision.changed:
-            async with self._store.transaction() as tx:
-                await tx.record(decision.task, now)
+            await self._recorder.record(decision.task, now)
             after = decision.task
             speaker, state = heard.address.provider, after.state
             log.info("task changed", provider=speaker, state=state, ending=after.ending, trouble=after.trouble)

@@ -5,11 +5,13 @@ from typing import Any
 
 import aiosqlite
 
+from bot.storage.together import AtOnce
+
 
 class Changes:
     """The statements of one transaction. What it `touched_…` tells whom to wake after the commit."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: aiosqlite.Connection | AtOnce) -> None:
         self.touched_tasks: list[int] = []
         self.touched_outbox = False
         self.touched_guests = False

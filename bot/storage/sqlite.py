@@ -4,15 +4,19 @@ import asyncio
 import errno
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any, Self
 
 import aiosqlite
 
+from bot.storage.together import Change, Connection, together
+
 BUSY_SECONDS = 5.0  # how long whoever else holds the file is waited for
+ROWS_AT_ONCE = 64  # of an answer that is read bit by bit
 
 
 Values = tuple[Any, ...] | dict[str, Any]
@@ -41,7 +45,7 @@ class Database:
     (secure_delete): what a chat wants forgotten is not to be found in free pages.
     """
 
-    def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    def __init__(self, path: Path, writer: Connection, reader: Connection) -> None:
         self.path = path
         self._reader = reader
         self._writer = writer
@@ -53,7 +57,7 @@ class Database:
 
         Raises `DatabaseError` when the file cannot be used.
         """
-        writer: aiosqlite.Connection | None = None
+        writer: Connection | None = None
         try:
             _create(path)
             writer = await _connect(path)
@@ -108,10 +112,25 @@ class Database:
                 await self._writer.commit()
             except sqlite3.Error as error:
                 await self._writer.rollback()
-                raise _meaning(error)(f"The database {self.path} did not take a change ({error}).") from error
+                raise self._not_taken(error) from error
             except BaseException:
                 await self._writer.rollback()
                 raise
+
+    async def together(self, changes: Iterable[Change]) -> list[Exception | None]:
+        """One transaction for all of them, in one step; what came of each, see `together`.
+
+        Raises `DatabaseError` as `transaction` does; then nothing was changed.
+        """
+        async with self._turn:
+            try:
+                found = await self._writer.do(lambda connection: together(connection, changes))
+            except sqlite3.Error as error:
+                raise self._not_taken(error) from error
+        return [self._not_taken(error) if isinstance(error, sqlite3.Error) else error for error in found]
+
+    def _not_taken(self, error: sqlite3.Error) -> DatabaseError:
+        return _meaning(error)(f"The database {self.path} did not take a change ({error}).")
 
 
 def unusable(path: Path, error: OSError | sqlite3.Error) -> str:
@@ -151,8 +170,10 @@ def _create(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-async def _connect(path: Path) -> aiosqlite.Connection:
-    connection = await aiosqlite.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
+async def _connect(path: Path) -> Connection:
+    connect = partial(sqlite3.connect, path, isolation_level=None, timeout=BUSY_SECONDS)
+    connection = Connection(connect, ROWS_AT_ONCE)
+    await connection
     try:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             await connection.execute(f"PRAGMA {pragma}")

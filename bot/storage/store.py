@@ -1,27 +1,22 @@
-"""What the stages ask of the database, each question a sentence; every change goes through `transaction()`."""
+"""What the stages ask of the database, each question a sentence; how changes get in is the business of `commits`."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from bot.storage import counts, rows, vitals
+from bot.storage.commits import Commits
 from bot.storage.forgetting import OLD
 from bot.storage.programs import ProgramQuestions
-from bot.storage.sqlite import Database, DatabaseError, Values
-from bot.storage.transaction import Transaction
+from bot.storage.sqlite import Database, Values
 from bot.storage.wishes import HOLDING
 from bot.tracking.choices import Choices
 from bot.tracking.gallery import Find, Place
 from bot.tracking.guests import Guest, Verdict
 from bot.tracking.history import Event
 from bot.tracking.lists import PAGE, Page, Which, pages_of
-from bot.tracking.measures import DATABASE_FAILURES, TRANSACTION_DURATION, Reading
+from bot.tracking.measures import Reading
 from bot.tracking.model import Delivery, Priority, Subscription, Task
 from bot.tracking.stats import Stats
-from bot.tracking.tally import Tally
 from bot.tracking.troubles import Trouble
 
 _SUCCEEDED = "(t.ending = 'done' AND json_extract(t.snapshot, '$.state') IS 'succeeded')"
@@ -59,27 +54,12 @@ _PRIORITY = (
 )
 
 
-class Store:
-    """The bot's memory, and the place where its stages meet.
-
-    `outbox_changed`, `guests_changed`, `chats_changed` and `chat_forgotten` are set, and the ids of tasks that are to
-    be looked at anew come out of `tasks_changed`, after the transaction that touched them is on disk. They only wake
-    somebody early; the tables are the truth. `tally` is where the stages count what they do. `refusal` is why the
-    latest change was not taken, "" if it was. What is asked about programs has a room of its own.
-    """
+class Store(Commits):
+    """The bot's memory, and the place where its stages meet. What is asked about programs has a room of its own."""
 
     def __init__(self, database: Database) -> None:
-        self.tally = Tally()
-        self.refusal = ""
-        self.outbox_changed = asyncio.Event()
-        self.guests_changed = asyncio.Event()
-        self.guests_changed.set()  # nobody has looked yet
-        self.chats_changed = asyncio.Event()
-        self.chat_forgotten = asyncio.Event()
-        self.chat_forgotten.set()  # the process before this one may not have come to the end of it
-        self.tasks_changed: asyncio.Queue[int] = asyncio.Queue()
+        super().__init__(database)
         self.programs = ProgramQuestions(self._all)
-        self._database = database
 
     @classmethod
     async def open(cls, path: Path) -> Self:
@@ -88,42 +68,6 @@ class Store:
 
     async def close(self) -> None:
         await self._database.close()
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        """All changes made inside are kept together, or not at all; who waits for them is woken afterwards."""
-        asked = time.monotonic()
-        try:
-            async with self._database.transaction() as connection:
-                transaction = Transaction(connection)
-                yield transaction
-        except DatabaseError as error:
-            self.refusal = str(error)
-            self.tally.add(DATABASE_FAILURES)
-            raise
-        self.refusal = ""
-        self.tally.observe(TRANSACTION_DURATION, time.monotonic() - asked)
-        if transaction.touched_outbox:
-            self.outbox_changed.set()
-        if transaction.touched_guests:
-            self.guests_changed.set()
-        if transaction.touched_chats:
-            self.chats_changed.set()
-        if transaction.forgot_chat:
-            self.chat_forgotten.set()
-        for task_id in transaction.touched_tasks:
-            self.tasks_changed.put_nowait(task_id)
-
-    async def check_writable(self) -> None:
-        """Raises `DatabaseError` if no change could be stored right now; on a full disk only a change shows that."""
-        async with self._database.transaction():
-            pass
-
-    async def try_again_to_write(self) -> None:
-        """After a change was not taken: writes something, and takes it back. Raises `DatabaseError`."""
-        if self.refusal:
-            async with self.transaction() as tx:
-                await tx.write_and_forget()
 
     # Intake
 

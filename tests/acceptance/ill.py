@@ -7,23 +7,21 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from email.utils import formatdate
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from tests.acceptance.front import TLS_ALERT, Front
 from tests.acceptance.stage import Stage, staged
+from tests.acceptance.throng import FIRST_CHAT, Watch, lateness, most_in, tardiest
 from tests.acceptance.world import waited
 
 Json = dict[str, Any]
 
 ILL, WELL = "token360", "octopusx"
-FIRST_CHAT = 20_000
 ALWAYS = 10_000_000
 DONE = '{"id":"x","status":"completed","url":"https://exam'
 
@@ -104,47 +102,22 @@ async def _follow(stage: Stage, tasks: int) -> None:
 
 async def _measure(stage: Stage, front: Front, name: str, tasks: int, interval: float, seconds: float) -> Case:
     await asyncio.sleep(2 * interval)
-    quiet = await _watched(stage, seconds)
+    watch = Watch(stage)
+    quiet = await watch.over(seconds)
     async with _fault(stage, front, name, tasks):
         await asyncio.sleep(interval)
-        ill = await _watched(stage, seconds)
+        ill = await watch.over(seconds)
     ended = stage.query("SELECT count(*) FROM tasks WHERE ending IS NOT NULL")[0][0]
-    await waited(lambda: _is_asked_again(stage, interval), 30.0)
-    late_quiet, late_ill = (_late(calls[WELL], interval) for calls in (quiet, ill))
-    most = _most_in(ill[ILL], interval) if name not in {REFUSED, GARBAGE, WRONG_LENGTH} else 0
+    await waited(lambda: _is_asked_again(watch, interval), 30.0)
+    late_quiet, late_ill = (tardiest(lateness(calls[WELL], interval)) for calls in (quiet, ill))
+    most = most_in(ill[ILL], interval) if name not in {REFUSED, GARBAGE, WRONG_LENGTH} else 0
     asked = sum(map(len, ill[ILL].values())) or len(front.knocks)
     front.knocks.clear()
     return Case(name, late_quiet, late_ill, ended, most, asked)
 
 
-Moments = Mapping[str, Mapping[str, list[float]]]
-
-
-async def _watched(stage: Stage, seconds: float) -> Moments:
-    """When each task of each gateway was asked about, in that time from now on."""
-    seen = len((await stage.player.ask("gateway-calls"))["calls"])
-    await asyncio.sleep(seconds)
-    moments: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for call in (await stage.player.ask(f"gateway-calls?since={seen}"))["calls"]:
-        moments[call["provider"]][call.get("task_id", "")].append(call["time"])
-    return moments
-
-
-async def _is_asked_again(stage: Stage, seconds: float) -> bool:
-    return bool((await _watched(stage, seconds))[ILL])
-
-
-def _late(moments: Mapping[str, list[float]], interval: float) -> float:
-    """By how much the tardiest hundredth of questions came later than an interval after the one before."""
-    gaps = sorted(later - earlier - interval for times in moments.values() for earlier, later in pairwise(times))
-    return gaps[min(int(len(gaps) * 0.99), len(gaps) - 1)] if gaps else float("inf")
-
-
-def _most_in(moments: Mapping[str, list[float]], interval: float) -> int:
-    """The most questions about one task within an interval; a little less than one, for the clocks' sake."""
-    window = 0.9 * interval
-    starts = ((start, times) for times in moments.values() for start in times)
-    return max((sum(0 <= other - start < window for other in times) for start, times in starts), default=0)
+async def _is_asked_again(watch: Watch, seconds: float) -> bool:
+    return bool((await watch.over(seconds))[ILL])
 
 
 @asynccontextmanager

@@ -11,18 +11,17 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bot.storage.store import Store
-from bot.tracking.model import Subscription
 from sandbox.servers import OPERATOR
 from tests.acceptance.front import AWAY as PROXY
 from tests.acceptance.front import Front
 from tests.acceptance.stage import Stage, staged
-from tests.acceptance.world import texts_of_bot, waited
+from tests.acceptance.throng import all_run, follow
+from tests.acceptance.world import texts_of_bot
 
 Json = dict[str, Any]
 
 AWAY, WELL = "token360", "octopusx"
-FIRST_CHAT, CHATS = 20_000, 50
+CHATS = 50
 COLUMNS = (
     *("seconds away", "tasks", "interval", "requests a second before: min / median / max"),
     *(
@@ -87,10 +86,10 @@ async def run(folder: Path, plan: Plan) -> Report:
     pace = {"POLL_INTERVAL": f"{plan.interval}", "POLL_MAX_INTERVAL": f"{plan.interval}"}
     async with staged(folder, **pace) as stage, Front(stage.origin(AWAY)) as front:
         stage.bot.settings[f"{AWAY.upper()}_BASE_URL"] = front.origin
-        await _follow(stage, folder, plan)
+        await follow(stage, {AWAY: plan.tasks, WELL: plan.others}, CHATS)
         await stage.bot.start()
         await stage.say(OPERATOR, "/start")
-        await _all_run(stage, plan)
+        await all_run(stage, plan.tasks + plan.others)
         seen = Seen(stage)
         await seen.watch(plan.watch)
         before, others = seen.seconds(AWAY), median(seen.seconds(WELL))
@@ -153,36 +152,6 @@ class Seen:
         self._read += len(calls)
         for call in calls:
             self._moments.setdefault(call["provider"], []).append(call["time"])
-
-
-async def _follow(stage: Stage, folder: Path, plan: Plan) -> None:
-    """As if people had asked for all of them before the bot was started."""
-    numbers = {AWAY: plan.tasks, WELL: plan.others}
-    states = [{"after": 0, "status": "processing"}]
-    names = [(provider, f"{provider}-{number}") for provider, count in numbers.items() for number in range(count)]
-    for provider, task_id in names:
-        await stage.player.tell("tasks", provider=provider, id=task_id, end="stuck", states=states)
-    for chat in range(FIRST_CHAT, FIRST_CHAT + CHATS):
-        await stage.player.tell("chat", id=chat, type="private", first_name="You")
-    store, now = await Store.open(folder / "rushes.db"), time.time()
-    async with store.transaction() as tx:
-        for number, (provider, task_id) in enumerate(names):
-            chat = FIRST_CHAT + number % CHATS
-            task = await tx.add_task(task_id, provider, "", now, now + 86_400)
-            await tx.subscribe(task, Subscription(0, task.id, chat, 0, chat, 0), now)
-    await store.close()
-
-
-async def _all_run(stage: Stage, plan: Plan) -> None:
-    """Every task is asked about at its pace, and its card says so."""
-    running = "SELECT count(*) FROM tasks WHERE json_extract(snapshot, '$.state') = 'running'"
-    waiting = "SELECT count(*) FROM outbox WHERE state IN ('pending', 'sending', 'doubt')"
-
-    async def is_quiet() -> bool:
-        found = stage.query(f"SELECT ({running}), ({waiting})")[0]
-        return bool(found[0] == plan.tasks + plan.others and found[1] == 0)
-
-    assert await waited(is_quiet, 600.0, every=1.0), "the start took too long"
 
 
 def _spread(counts: list[int]) -> str:

@@ -158,6 +158,12 @@ class Connection:
     def rollback(self) -> "_Step":
         return _Step(self._power, self.raw.rollback)
 
+    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What dies amid it has changed nothing, so it dies before or after."""
+        found = await _Step(self._power, lambda: work(self.raw))
+        await self._power.edge()
+        return found  # type: ignore[no-any-return]
+
 
 class _Step:
     """One way to the database and back."""
