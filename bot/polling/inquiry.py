@@ -10,7 +10,7 @@ from bot.polling.limiter import Lanes
 from bot.tracking.gateways import Address, Gateways
 from bot.tracking.model import Task
 from providers.base import QueryError, QueryErrorKind, Snapshot, State
-from providers.client import GatewayClient
+from providers.client import GatewayClient, Known
 
 Answer = Snapshot | QueryError
 
@@ -27,12 +27,16 @@ _WEIGHT = (
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What one place answered, and in how many seconds; `is_fresh` is false where it rests, and this is why."""
+    """What one place answered, and in how many seconds; `is_fresh` is false where it rests, and this is why.
+
+    `known` is for whoever asks the same again.
+    """
 
     address: Address
     answer: Answer
     is_fresh: bool = True
     seconds: float = 0.0
+    known: Known | None = None
 
 
 class Inquiry:
@@ -52,13 +56,14 @@ class Inquiry:
         self._pace = pace
         self._monotonic = monotonic
 
-    async def ask(self, task: Task, preferred: str = "") -> tuple[Heard, ...]:
+    async def ask(self, task: Task, preferred: str = "", known: Known | None = None) -> tuple[Heard, ...]:
         """Every answer that came, the one to believe first. The task must be one that somebody can be asked about.
 
-        Of answers that say equally much, the `preferred` provider's comes first.
+        Of answers that say equally much, the `preferred` provider's comes first. `known` is what a located task's
+        address said last; it is what it says now too, if its answer is still the same.
         """
         if task.is_located:
-            return (await self._query(task.address, task),)
+            return (await self._query(task.address, task, known),)
         rows = self._gateways.candidates(task.provider, task.kind, task.external_id)
         # The accounts side by side; the endpoints of each in their order.
         found = await asyncio.gather(*(self._first_that_knows(row, task) for row in rows))
@@ -70,7 +75,8 @@ class Inquiry:
         if not isinstance(heard.answer, Snapshot):
             return heard
         provider, key = self._gateways.provider(heard.address.provider), self._gateways.key(heard.address)
-        return replace(heard, answer=await self._client.complete(provider, key, task.external_id, heard.answer))
+        answer = await self._client.complete(provider, key, task.external_id, heard.answer)
+        return heard if answer is heard.answer else replace(heard, answer=answer)
 
     async def _first_that_knows(self, row: tuple[Address, ...], task: Task) -> list[Heard]:
         """One account's endpoints in their order, until one does not say that it knows no such task."""
@@ -82,7 +88,7 @@ class Inquiry:
                 break
         return heard
 
-    async def _query(self, address: Address, task: Task) -> Heard:
+    async def _query(self, address: Address, task: Task, known: Known | None = None) -> Heard:
         lane = self._lanes.of(address.provider, address.account)
         now = self._monotonic()
         resting = lane.resting(now) or lane.breaker.refusal(task.id, now)
@@ -90,14 +96,16 @@ class Inquiry:
             return Heard(address, resting, is_fresh=False)
         provider, endpoint = self._gateways.provider(address.provider), self._gateways.endpoint(address)
         asked = self._monotonic()
-        answer = await self._client.query(provider, endpoint, self._gateways.key(address), task.external_id)
+        found = await self._client.query_again(provider, endpoint, self._gateways.key(address), task.external_id, known)
         seconds = self._monotonic() - asked
+        known, answer = (None, found) if isinstance(found, QueryError) else (found, found.snapshot)
         if lane.breaker.hear(task.id, answer, self._monotonic()):
             self._lanes.note_back(address.provider, address.account)
-        pause = lane_pause(answer, next_wait(self._pace, provider, task, answer, 0.0, 0.0))
-        if pause and isinstance(answer, QueryError):
-            lane.rest(self._monotonic() + pause, answer)
-        return Heard(address, answer, seconds=seconds)
+        if isinstance(answer, QueryError):
+            pause = lane_pause(answer, next_wait(self._pace, provider, task, answer, 0.0, 0.0))
+            if pause:
+                lane.rest(self._monotonic() + pause, answer)
+        return Heard(address, answer, seconds=seconds, known=known)
 
 
 def _rank(heard: Heard) -> int:

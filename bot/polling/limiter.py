@@ -20,11 +20,13 @@ class Lane:
     """The questions to one account. Times are monotonic seconds.
 
     `usual_wait`: the seconds that lately lay between two questions about one task, 0 as long as nobody was answered.
+    `population`: the open tasks that are asked for here.
     """
 
     def __init__(self, concurrency: int, rps: float | None, breaker: Breaker | None = None) -> None:
         self.breaker = breaker or Breaker(LONGEST_REST, random.random)
         self.usual_wait = 0.0
+        self.population = 0
         self._concurrency = concurrency
         self._least_gap = 1 / rps if rps else 0.0
         self._gap = self._least_gap

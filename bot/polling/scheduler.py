@@ -1,20 +1,22 @@
-"""Which task is asked for next: a heap of due times in memory, rebuilt from the open tasks at every start.
+"""Which task is asked for next: the agenda is in memory, rebuilt from the open tasks at every start.
 
 Sleeps until the next one is due or somebody follows a new one. Knows neither gateways nor what answers mean.
 """
 
 import asyncio
 import contextlib
-import heapq
+import gc
 import math
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 import structlog
 from structlog.contextvars import bind_contextvars
 
+from bot.polling.agenda import Agenda, Watch
 from bot.polling.limiter import Lane, Lanes
-from bot.polling.poller import Clocks, Poller
+from bot.polling.poller import Clocks, Polled, Poller
 from bot.storage.patience import insist
 from bot.storage.sqlite import DatabaseError
 from bot.storage.store import Store
@@ -31,9 +33,18 @@ from bot.tracking.model import Task
 
 log = structlog.stdlib.get_logger(__name__)
 
-# After a start everything is due; it is spread over this many seconds for each hundred tasks, so that no gateway
-# is asked everything at once.
-SPREAD_PER_HUNDRED = 1.0
+# What becomes due within so many seconds starts together: one wake-up and warm caches serve them all, and nobody
+# notices such a delay beside the seconds that lie between two questions.
+TICK = 0.02
+# So much is done in one go before others get their turn: each step here costs microseconds, each question that is
+# put about a tenth of a millisecond.
+STEPS_AT_ONCE = 1000
+QUESTIONS_AT_ONCE = 50
+# Rows that are read in one go; each costs the event loop some ten microseconds.
+PAGE = 1000
+# After a start everything is due; it is spread over so many seconds, or over as many as it takes to ask for so many
+# tasks a second, so that no gateway is asked everything at once.
+SPREAD, SPREAD_RATE = 5.0, 2000.0
 SWEEP = 60.0
 AFTER_STORAGE_TROUBLE = 5.0
 AFTER_DEFECT = 60.0
@@ -49,32 +60,30 @@ class Scheduler:
         self._poller = poller
         self._lanes = lanes
         self._clocks = clocks
-        self._open: dict[int, Task] = {}
-        self._open_at: Counter[str] = Counter()  # how many of them each provider has
-        self._heap: list[tuple[float, int]] = []
-        self._due: dict[int, float] = {}
-        self._asking: set[int] = set()
-        self._waiting: dict[int, float] = {}  # tasks in a lane, and since when they are due
-        self._not_before: dict[int, float] = {}
-        self._workers: set[asyncio.Task[None]] = set()
+        self._agenda = Agenda()
+        self._open_at: Counter[str] = Counter()  # how many open tasks each provider has
+        self._waiting = 0  # tasks in a lane
+        self._workers: dict[int, asyncio.Task[None]] = {}
         self._timers: dict[Lane, asyncio.TimerHandle] = {}
+        self._back: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
         self._woken = asyncio.Event()
+        self._sleeps_until = -math.inf
 
     @property
     def open_tasks(self) -> int:
-        return len(self._open)
+        return self._open_at.total()
 
     def lateness(self) -> float:
         """Seconds by which the most overdue task is late."""
-        return max(0.0, self._clocks.monotonic() - self._heap[0][0]) if self._heap else 0.0
+        return max(0.0, self._clocks.monotonic() - self._agenda.next_due())
 
     def readings(self) -> Iterator[Reading]:
-        """What is watched and what waits, as it is now; cheap enough for a hundred thousand tasks."""
+        """What is watched and what waits, as it is now; costs the same however many tasks there are."""
         now, lanes = self._clocks.monotonic(), self._lanes.all()
         for provider, count in self._open_at.items():
             yield Reading(OPEN_TASKS, count, (provider or "unknown",))
         waits = [self._overdue(lane, now) for lane in lanes.values()]
-        yield Reading(POLLS_WAITING, len(self._waiting))
+        yield Reading(POLLS_WAITING, self._waiting)
         yield Reading(POLLS_IN_FLIGHT, len(self._workers))
         yield Reading(POLL_OVERDUE, max([self.lateness(), *waits]))
         for (provider, account), lane in lanes.items():
@@ -83,36 +92,47 @@ class Scheduler:
 
     def _overdue(self, lane: Lane, now: float) -> float:
         """For how long the lane's first task could have been asked for by now."""
-        due = self._waiting.get(lane.first, now) if lane.first is not None else now
-        return max(0.0, now - max(due, lane.rests_until))
+        watch = None if lane.first is None else self._agenda.get(lane.first)
+        return max(0.0, now - max(watch.due, lane.rests_until)) if watch else 0.0
 
     async def run(self) -> None:
         """Polls for ever. Cancelling it gives up the questions in flight; they are asked again after a start."""
         await insist(self._poller.start)
-        await insist(self._load)
-        helpers = [asyncio.create_task(self._listen()), asyncio.create_task(self._sweep())]
+        await self._load()
+        helpers = [asyncio.create_task(work) for work in (self._listen(), self._sweep(), self._welcome())]
         try:
             while True:
-                self._start_due()
-                await self._sleep_until_due()
+                if self._start_due():
+                    await self._sleep_until_due()
+                else:
+                    await asyncio.sleep(0)  # there is more than is done in one go
         finally:
             for timer in self._timers.values():
                 timer.cancel()
-            workers = [*helpers, *self._workers]
+            workers = [*helpers, *self._workers.values()]
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
 
     async def _load(self) -> None:
+        """Takes up all open tasks, in steps that are short for the event loop and for its garbage collector."""
+        await insist(self._grant_time)
+        known, after = 0, 0
+        admitted: list[Watch] = []
+        while tasks := await insist(partial(self._store.open_tasks, after, PAGE)):
+            admitted += [self._keep(self._agenda.add(task.id), task) for task in tasks if self._poller.can_ask(task)]
+            known, after = known + len(tasks), tasks[-1].id
+            if len(tasks) == PAGE:
+                # Most of it stays for long, and looking whether it is garbage would take a tenth of a second each time.
+                gc.freeze()
+        await self._spread(admitted, max(SPREAD, len(admitted) / SPREAD_RATE))
+        log.info("watching what is open", tasks=self.open_tasks)
+        if self.open_tasks < known:
+            log.warning("open tasks wait: their provider is not set up any more", tasks=known - self.open_tasks)
+
+    async def _grant_time(self) -> None:
         async with self._store.transaction() as tx:
             await tx.grant_time(self._clocks.now(), GRACE)
-        tasks = await self._store.open_tasks()
-        spread = SPREAD_PER_HUNDRED * len(tasks) / 100
-        for task in tasks:
-            self._admit(task, self._clocks.chance() * spread)
-        log.info("watching what is open", tasks=len(self._open))
-        if len(self._open) < len(tasks):
-            log.warning("open tasks wait: their provider is not set up any more", tasks=len(tasks) - len(self._open))
 
     async def _listen(self) -> None:
         """Takes up tasks that somebody began to follow, lets go of those that nobody follows any more.
@@ -128,85 +148,119 @@ class Scheduler:
                 await asyncio.sleep(AFTER_STORAGE_TROUBLE)
                 self._store.tasks_changed.put_nowait(task_id)
                 continue
+            watch = self._agenda.get(task_id)
             if task is None:
-                self._drop(task_id)
-                self._due.pop(task_id, None)
-            elif task_id not in self._open:
-                log.info("task is watched", task=task.external_id, provider=task.provider)
-                self._admit(task, 0.0)
-            elif task_id not in self._asking:
-                self._plan_sooner(task_id)
+                self._drop(watch)
+            elif watch is None or watch.task is None:
+                self._admit(task)
+            elif not watch.is_asking:
+                self._plan(watch, min(watch.due, self._clocks.monotonic()))
 
     async def _sweep(self) -> None:
         """What is announced is a hint, the table is the truth: now and then it is asked what was missed."""
         while True:
             await asyncio.sleep(SWEEP)
-            now = self._clocks.monotonic()
-            self._not_before = {task_id: moment for task_id, moment in self._not_before.items() if moment > now}
             try:
                 await self._poller.look_after_accounts()
-                for task_id in await self._store.open_task_ids():
-                    if task_id not in self._open:
-                        self._store.tasks_changed.put_nowait(task_id)
+                await self._look_for_missed()
             except DatabaseError as error:
                 log.error("what has changed is looked for again later", error=error)  # noqa: TRY400 - the sentence says it all
 
-    def _admit(self, task: Task, wait: float) -> None:
+    async def _look_for_missed(self) -> None:
+        after = 0
+        while ids := await self._store.open_task_ids(after, PAGE):
+            after = ids[-1]
+            for task_id in ids:
+                watch = self._agenda.get(task_id)
+                if watch is None or watch.task is None:
+                    self._store.tasks_changed.put_nowait(task_id)
+
+    async def _welcome(self) -> None:
+        """A gateway is back: whoever waits for it need not wait out a long pause, but they do not come all at once."""
+        while True:
+            account = await self._back.get()
+            waiting = [
+                watch
+                for watch in self._agenda
+                if watch.task and not watch.is_asking and (watch.task.provider, watch.task.account) == account
+            ]
+            await self._spread(waiting, self._lanes.of(*account).usual_wait)
+
+    async def _spread(self, watches: list[Watch], seconds: float) -> None:
+        """Each comes somewhere within so many seconds, in their order."""
+        began = self._clocks.monotonic()
+        for place, watch in enumerate(watches, 1):
+            if watch.task and not watch.is_asking:
+                self._plan(watch, began + seconds * (place - self._clocks.chance()) / len(watches))
+            if place % STEPS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def _admit(self, task: Task) -> None:
         if not self._poller.can_ask(task):
             return  # it waits in the table until its provider is set up again
-        self._keep(task)
-        if task.id not in self._asking:
-            self._plan(task.id, max(wait, self._soonest(task.id)))
+        log.info("task is watched", task=task.external_id, provider=task.provider)
+        watch = self._keep(self._agenda.add(task.id), task)
+        if not watch.is_asking:
+            self._plan(watch, self._clocks.monotonic())
 
-    def _keep(self, task: Task) -> None:
-        self._drop(task.id)
-        self._open[task.id] = task
-        self._open_at[task.provider] += 1
+    def _keep(self, watch: Watch, task: Task | None) -> Watch:
+        """The task as it is now; None when it is not watched any more."""
+        before, watch.task = watch.task, task
+        if before is not task:
+            self._count(before, -1)
+            self._count(task, 1)
+        return watch
 
-    def _drop(self, task_id: int) -> None:
-        task = self._open.pop(task_id, None)
-        if task:
-            self._open_at[task.provider] -= 1
+    def _count(self, task: Task | None, step: int) -> None:
+        if task is None:
+            return
+        self._open_at[task.provider] += step
+        if task.is_located:
+            self._lane_of(task).population += step
 
-    def _plan_sooner(self, task_id: int) -> None:
-        """As soon as it may be asked for again, if it is not due before that."""
-        soonest = self._soonest(task_id)
-        if self._clocks.monotonic() + soonest < self._due.get(task_id, math.inf):
-            self._plan(task_id, soonest)
+    def _drop(self, watch: Watch | None) -> None:
+        """It is remembered until it might be asked for again: who asks anew for the same does not come too early."""
+        if watch is None or watch.task is None:
+            return
+        self._keep(watch, None)
+        watch.known = None
+        if not watch.is_asking:
+            self._agenda.plan(watch, watch.not_before)
 
-    def _soonest(self, task_id: int) -> float:
-        """Seconds that must pass however many people want to know."""
-        now = self._clocks.monotonic()
-        return max(0.0, self._not_before.get(task_id, now) - now)
+    def _plan(self, watch: Watch, due: float) -> None:
+        """As soon as it is due and may be asked for, however much somebody wants to know."""
+        due = max(due, watch.not_before)
+        if due != watch.due or watch.is_asking:
+            self._agenda.plan(watch, due)
+        if due < self._sleeps_until:
+            self._woken.set()
 
-    def _plan(self, task_id: int, wait: float) -> None:
-        due = self._clocks.monotonic() + wait
-        self._due[task_id] = due
-        heapq.heappush(self._heap, (due, task_id))
-        self._woken.set()
-
-    def _start_due(self) -> None:
+    def _start_due(self) -> bool:
+        """Puts what is due into its lane; False where that is more than is done in one go."""
         now = self._clocks.monotonic()
         touched: set[Lane] = set()
-        while self._heap and self._heap[0][0] <= now:
-            due, task_id = heapq.heappop(self._heap)
-            if self._due.get(task_id) != due:
-                continue  # it was planned anew, or is no longer watched
-            del self._due[task_id]
-            lane = self._lane_of(self._open[task_id])
-            self._asking.add(task_id)
-            self._waiting[task_id] = due
-            lane.join(task_id, now)
+        is_all = False
+        for _ in range(STEPS_AT_ONCE):
+            watch = self._agenda.take(now)
+            if watch is None or watch.task is None:
+                is_all = True
+                break
+            lane = self._lane_of(watch.task)
+            lane.join(watch.id, now)
+            self._waiting += 1
             touched.add(lane)
         for lane in touched:
             self._advance(lane)
+        return is_all
 
     def _advance(self, lane: Lane) -> None:
-        """Starts whatever the lane lets through now, and comes back when it will let through more."""
-        while (task_id := lane.next(self._clocks.monotonic())) is not None:
-            worker = asyncio.create_task(self._ask(lane, task_id))
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+        """Starts what the lane lets through now, and comes back when it will let through more, or for the rest."""
+        for _ in range(QUESTIONS_AT_ONCE):
+            task_id = lane.next(self._clocks.monotonic())
+            if task_id is None:
+                break
+            self._waiting -= 1
+            self._workers[task_id] = asyncio.create_task(self._ask(lane, self._agenda.add(task_id)))
         if lane in self._timers:
             self._timers.pop(lane).cancel()
         opens_at = lane.retry_at()
@@ -214,68 +268,79 @@ class Scheduler:
             delay = max(0.0, opens_at - self._clocks.monotonic())
             self._timers[lane] = asyncio.get_running_loop().call_later(delay, self._advance, lane)
 
-    async def _ask(self, lane: Lane, task_id: int) -> None:
-        started = self._clocks.monotonic()
-        due = self._waiting.pop(task_id)
+    async def _ask(self, lane: Lane, watch: Watch) -> None:
         try:
-            task = self._open.get(task_id)
-            if task is not None:
-                bind_contextvars(task=task.external_id, provider=task.provider)
-                self._store.tally.observe(POLL_LATENESS, started - max(due, lane.rests_until))
-                await self._poll(task, started)
+            due = await self._poll(lane, watch)
         finally:
-            self._asking.discard(task_id)
+            del self._workers[watch.id]
             lane.leave()
+        if watch.task:
+            self._plan(watch, due)
+        else:
+            self._agenda.plan(watch, watch.not_before)
+        if lane.first is not None:
             self._advance(lane)
-            for provider, account in self._lanes.take_back():
-                self._release(provider, account)
+        for account in self._lanes.take_back():
+            self._back.put_nowait(account)
 
-    def _release(self, provider: str, account: int) -> None:
-        """A gateway is back: whoever waits for it need not wait out a long pause, but they do not come all at once."""
-        waiting = [
-            task.id
-            for task in self._open.values()
-            if task.id in self._due and (task.provider, task.account) == (provider, account)
-        ]
-        usual = self._lanes.of(provider, account).usual_wait
-        for place, task_id in enumerate(waiting):
-            wait = usual * (place + self._clocks.chance()) / len(waiting)
-            self._plan(task_id, max(wait, self._soonest(task_id)))
-
-    async def _poll(self, task: Task, started: float) -> None:
-        wait = AFTER_DEFECT
+    async def _poll(self, lane: Lane, watch: Watch) -> float:
+        """Asks, and says when the task is due next."""
+        task, started = watch.task, self._clocks.monotonic()
+        if task is None:
+            return started  # nobody follows it any more
+        late = started - max(watch.due, lane.rests_until)
+        self._store.tally.observe(POLL_LATENESS, late)
         try:
-            polled = await self._poller.poll(task)
-            task, wait = polled.task, polled.wait
-            self._not_before[task.id] = started + polled.least
-            if task.strike is None:
-                self._lane_of(task).answered(wait)
+            polled = await self._poller.poll(task, watch.known)
         except DatabaseError as error:
+            bind_contextvars(task=task.external_id, provider=task.provider)
             log.error("the task is asked for again", error=error)  # noqa: TRY400 - the sentence says it all
-            wait = AFTER_STORAGE_TROUBLE
+            return started + AFTER_STORAGE_TROUBLE
         except Exception:
+            bind_contextvars(task=task.external_id, provider=task.provider)
             log.exception("the poll broke")
-        if task.id not in self._open:
-            return  # nobody follows it any more
-        if task.ending is not None:
-            self._drop(task.id)
-            # Somebody may have asked to watch it again in this very moment; the table knows.
-            self._store.tasks_changed.put_nowait(task.id)
+            return started + AFTER_DEFECT
+        watch.not_before = started + polled.least
+        if polled.task.strike is None:
+            self._lane_of(polled.task).answered(polled.wait)
+        if watch.task is not None:
+            self._take_in(watch, polled)
+        return self._next(watch.due, started, late, polled.wait)
+
+    def _next(self, due: float, started: float, late: float, wait: float) -> float:
+        """When a task is due after `wait` seconds.
+
+        Who started within a tick keeps to the beat. Who was late does not catch up, and takes a little longer still:
+        that sheds load where there is too much of it, and those that were held up together part again.
+        """
+        if started - due <= TICK:
+            return due + wait
+        return started + wait + min(max(late - TICK, 0.0), wait) * self._clocks.chance()
+
+    def _take_in(self, watch: Watch, polled: Polled) -> None:
+        if polled.task.ending is None:
+            self._keep(watch, polled.task)
+            watch.known = polled.known
             return
-        self._keep(task)
-        elapsed = self._clocks.monotonic() - started
-        self._plan(task.id, max(0.0, wait - elapsed))
+        self._drop(watch)
+        # Somebody may have asked to watch it again in this very moment; the table knows.
+        self._store.tasks_changed.put_nowait(watch.id)
 
     def _lane_of(self, task: Task) -> Lane:
         return self._lanes.of(task.provider, task.account)
 
     async def _sleep_until_due(self) -> None:
-        timeout = self._heap[0][0] - self._clocks.monotonic() if self._heap else None
-        if timeout is not None and timeout <= 0:
-            await asyncio.sleep(0)
+        await asyncio.sleep(TICK)
+        until = self._agenda.next_due()
+        wait = until - self._clocks.monotonic()
+        if wait <= 0:
             return
-        # Not wait_for: before Python 3.12 it may take the news for the answer to being cancelled, and live on.
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                await self._woken.wait()
-                self._woken.clear()
+        self._sleeps_until = until
+        try:
+            # Not wait_for: before Python 3.12 it may take the news for the answer to being cancelled, and live on.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None if wait == math.inf else wait):
+                    await self._woken.wait()
+        finally:
+            self._sleeps_until = -math.inf
+            self._woken.clear()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from sys import intern
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -57,18 +58,18 @@ def snapshot_to_json(snapshot: Snapshot | None) -> str | None:
 
 
 def to_task(row: Row) -> Task:
-    """A row of the columns `TASK`."""
+    """A row of the columns `TASK`. Of the few words that all tasks share there is one copy in memory."""
     return Task(
         id=row[0],
-        provider=row[1],
+        provider=intern(row[1]),
         account=row[2],
-        kind=row[3],
+        kind=intern(row[3]),
         external_id=row[4],
         endpoint=row[5],
         snapshot=_snapshot.validate_json(row[6]) if row[6] else None,
         ending=Ending(row[7]) if row[7] else None,
         trouble=Strike(row[8]) if row[8] else None,
-        source=row[9],
+        source=intern(row[9]),
         version=row[10],
         created_at=row[11],
         changed_at=row[12],

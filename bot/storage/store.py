@@ -86,13 +86,18 @@ class Store(Commits):
 
     # Polling
 
-    async def open_tasks(self) -> list[Task]:
-        """Tasks that are still to be polled: not ended, and at least one chat follows them."""
-        return [rows.to_task(row) for row in await self._all(f"SELECT {rows.TASK} FROM tasks t WHERE {rows.OPEN}")]
+    async def open_tasks(self, after: int = 0, limit: int = -1) -> list[Task]:
+        """Tasks that are still to be polled: not ended, and at least one chat follows them.
 
-    async def open_task_ids(self) -> list[int]:
+        In the order of their ids; so many of those whose id is greater than `after`, -1 for all.
+        """
+        sql = f"SELECT {rows.TASK} FROM tasks t WHERE t.id > ? AND {rows.OPEN} ORDER BY t.id LIMIT ?"
+        return [rows.to_task(row) for row in await self._all(sql, (after, limit))]
+
+    async def open_task_ids(self, after: int = 0, limit: int = -1) -> list[int]:
         """Only the ids of those."""
-        return [row[0] for row in await self._all(f"SELECT t.id FROM tasks t WHERE {rows.OPEN}")]
+        sql = f"SELECT t.id FROM tasks t WHERE t.id > ? AND {rows.OPEN} ORDER BY t.id LIMIT ?"
+        return [row[0] for row in await self._all(sql, (after, limit))]
 
     async def open_task(self, task_id: int) -> Task | None:
         """The task, if it is still to be polled."""

@@ -96,6 +96,8 @@ def _advance(task: Task, snapshot: Snapshot) -> Task:
     if merged.state is State.SUCCEEDED and not _has_media(merged):
         return _await_media(task, merged)
     ending = Ending.DONE if merged.state.is_terminal else None
+    if merged == task.snapshot and not (ending or task.trouble or task.strike):
+        return task
     return replace(task, snapshot=merged, ending=ending, trouble=None, strike=None, strikes=0)
 
 
@@ -125,14 +127,13 @@ def _merge(before: Snapshot | None, latest: Snapshot) -> Snapshot:
         return replace(latest, progress=_capped(latest.progress, latest.state))
     state = latest.state if latest.state in TRANSITIONS[before.state] else before.state
     seen = [value for value in (before.progress, latest.progress) if value is not None]
-    return replace(
-        latest,
-        state=state,
-        progress=_capped(max(seen, default=None), state),
-        model=latest.model or before.model,
-        prompt=latest.prompt or before.prompt,
-        created_at=latest.created_at or before.created_at,
-    )
+    progress = _capped(max(seen, default=None), state)
+    model, prompt = latest.model or before.model, latest.prompt or before.prompt
+    created_at = latest.created_at or before.created_at
+    merged = (state, progress, model, prompt, created_at)
+    if merged == (latest.state, latest.progress, latest.model, latest.prompt, latest.created_at):
+        return latest
+    return replace(latest, state=state, progress=progress, model=model, prompt=prompt, created_at=created_at)
 
 
 def _capped(progress: int | None, state: State) -> int | None:
@@ -165,6 +166,6 @@ def _is_visible(before: Task, after: Task) -> bool:
 
 def _hold_back(before: Task, after: Task) -> Task:
     """Keeps the progress that was last shown, so that small steps add up to one that is worth an edit."""
-    if before.snapshot is None or after.snapshot is None:
+    if before.snapshot is None or after.snapshot is None or before.snapshot.progress == after.snapshot.progress:
         return after
     return replace(after, snapshot=replace(after.snapshot, progress=before.snapshot.progress))

@@ -21,9 +21,12 @@ class Kind(Enum):
     GAUGE = "gauge"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Metric:
-    """`name` without the `_total` of a counter; `buckets` are a histogram's upper bounds, without infinity."""
+    """`name` without the `_total` of a counter; `buckets` are a histogram's upper bounds, without infinity.
+
+    Each is itself and no other, so that it is found without its fields being looked at.
+    """
 
     kind: Kind
     name: str
@@ -195,7 +198,7 @@ DISK_FREE = Metric(Kind.GAUGE, "rushes_disk_free_bytes", "What is free on the di
 LOOP_LAG = Metric(
     Kind.HISTOGRAM,
     "rushes_event_loop_lag_seconds",
-    "How much later than asked for the event loop came back, looked at twice a second.",
+    "How much later than asked for the event loop came back, looked at twenty times a second.",
     buckets=_SHORT,
 )
 LAST_SUCCESS = Metric(

@@ -275,7 +275,8 @@ class _Exchange:
 class Rig:
     """One bot on one file, that may die and be started again. `jump` is how far its clock is off."""
 
-    def __init__(self, folder: Path, template: Path) -> None:
+    def __init__(self, folder: Path, template: Path, pace: Pace | None = None, concurrency: int = 8) -> None:
+        self.pace, self.concurrency = pace or Pace(), concurrency
         self.loop = Loop()
         self.path = folder / "rushes.db"
         shutil.copyfile(template, self.path)
@@ -297,7 +298,7 @@ class Rig:
         monotonic, chance = self.loop.time, Random(1).random  # noqa: S311 - no secret
         client = GatewayClient(ssl_context=_TLS)
         client._transport = _Exchange(self.wares, power)  # type: ignore[assignment]
-        lanes, pace, clocks = Lanes(8, None), Pace(None, None), Clocks(self.now, monotonic, chance)
+        lanes, pace, clocks = Lanes(self.concurrency, None), self.pace, Clocks(self.now, monotonic, chance)
         inquiry = Inquiry(self.gateways, client, lanes, pace, monotonic)
         accounts = Accounts(self.gateways, self.store, frozenset(), self.now)
         poller = Poller(self.gateways, inquiry, self.store, pace, accounts, clocks)

@@ -69,5 +69,6 @@ async def test_the_scheduler_hears_a_stop_that_comes_with_news(store: Store, tur
     accounts = Accounts(NOBODY, store, frozenset(), clocks.now)
     poller = Poller(NOBODY, Inquiry(NOBODY, GatewayClient(), lanes, pace), store, pace, accounts, clocks)
     scheduler = Scheduler(store, poller, lanes, clocks)
-    scheduler._plan(1, 60.0)  # it sleeps until then, not for ever
+    # It sleeps until then, not for ever.
+    scheduler._agenda.plan(scheduler._agenda.add(1), clocks.monotonic() + 60.0)
     assert await ends(asyncio.create_task(scheduler.run()), scheduler._woken, turns)
