@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bot.polling.cadence import Pace, lane_pause, next_wait
 from bot.polling.limiter import Lanes
 from bot.tracking.gateways import Address, Gateways
 from bot.tracking.model import Task
@@ -27,12 +26,16 @@ _WEIGHT = (
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What one place answered, and in how many seconds; `is_fresh` is false where it rests, and this is why."""
+    """What one place answered, and in how many seconds; `is_fresh` is false where it rests, and this is why.
+
+    `is_ill`: it has rested for so long that this is said of every task.
+    """
 
     address: Address
     answer: Answer
     is_fresh: bool = True
     seconds: float = 0.0
+    is_ill: bool = False
 
 
 class Inquiry:
@@ -43,13 +46,11 @@ class Inquiry:
         gateways: Gateways,
         client: GatewayClient,
         lanes: Lanes,
-        pace: Pace,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._gateways = gateways
         self._client = client
         self._lanes = lanes
-        self._pace = pace
         self._monotonic = monotonic
 
     async def ask(self, task: Task, preferred: str = "") -> tuple[Heard, ...]:
@@ -84,20 +85,16 @@ class Inquiry:
 
     async def _query(self, address: Address, task: Task) -> Heard:
         lane = self._lanes.of(address.provider, address.account)
-        now = self._monotonic()
-        resting = lane.resting(now) or lane.breaker.refusal(task.id, now)
-        if resting:
-            return Heard(address, resting, is_fresh=False)
-        provider, endpoint = self._gateways.provider(address.provider), self._gateways.endpoint(address)
         asked = self._monotonic()
+        refusal = lane.refusal(task.id, asked, is_queued=task.is_located)
+        if refusal:
+            return Heard(address, refusal, is_fresh=False, is_ill=lane.is_ill(asked))
+        provider, endpoint = self._gateways.provider(address.provider), self._gateways.endpoint(address)
         answer = await self._client.query(provider, endpoint, self._gateways.key(address), task.external_id)
-        seconds = self._monotonic() - asked
-        if lane.breaker.hear(task.id, answer, self._monotonic()):
+        now = self._monotonic()
+        if lane.hear(task.id, answer, asked, now):
             self._lanes.note_back(address.provider, address.account)
-        pause = lane_pause(answer, next_wait(self._pace, provider, task, answer, 0.0, 0.0))
-        if pause and isinstance(answer, QueryError):
-            lane.rest(self._monotonic() + pause, answer)
-        return Heard(address, answer, seconds=seconds)
+        return Heard(address, answer, seconds=now - asked)
 
 
 def _rank(heard: Heard) -> int:

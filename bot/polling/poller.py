@@ -84,7 +84,7 @@ class Poller:
                 self._count(one)
                 await self._accounts.hear(one)
         now = self._clocks.now()
-        decision = decide(self._placed(task, heard), heard.answer, now)
+        decision = decide(self._placed(task, heard), heard.answer, now, is_ill=heard.is_ill)
         if decision.changed:
             async with self._store.transaction() as tx:
                 await tx.record(decision.task, now)

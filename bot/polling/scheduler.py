@@ -235,9 +235,11 @@ class Scheduler:
         waiting = [
             task.id
             for task in self._open.values()
-            if task.id in self._due and (task.provider, task.account) == (provider, account)
+            if task.strike and task.id in self._due and (task.provider, task.account) == (provider, account)
         ]
-        usual = self._lanes.of(provider, account).usual_wait
+        lane = self._lanes.of(provider, account)
+        self._advance(lane)
+        usual = lane.usual_wait
         for place, task_id in enumerate(waiting):
             wait = usual * (place + self._clocks.chance()) / len(waiting)
             self._plan(task_id, max(wait, self._soonest(task_id)))

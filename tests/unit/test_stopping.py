@@ -67,7 +67,7 @@ async def test_the_sender_hears_a_stop_that_comes_with_news(store: Store, tmp_pa
 async def test_the_scheduler_hears_a_stop_that_comes_with_news(store: Store, turns: int) -> None:
     pace, lanes, clocks = Pace(), Lanes(1, None), Clocks(time.time, time.monotonic, random.random)
     accounts = Accounts(NOBODY, store, frozenset(), clocks.now)
-    poller = Poller(NOBODY, Inquiry(NOBODY, GatewayClient(), lanes, pace), store, pace, accounts, clocks)
+    poller = Poller(NOBODY, Inquiry(NOBODY, GatewayClient(), lanes), store, pace, accounts, clocks)
     scheduler = Scheduler(store, poller, lanes, clocks)
     scheduler._plan(1, 60.0)  # it sleeps until then, not for ever
     assert await ends(asyncio.create_task(scheduler.run()), scheduler._woken, turns)
