@@ -50,7 +50,7 @@ from bot.ops.lag import measure_lag
 from bot.ops.metrics import Metrics
 from bot.ops.retention import Retention
 from bot.polling.accounts import Accounts
-from bot.polling.cadence import Pace, longest_rest
+from bot.polling.cadence import Pace
 from bot.polling.inquiry import Inquiry
 from bot.polling.limiter import Lanes
 from bot.polling.poller import Clocks, Poller
@@ -143,8 +143,8 @@ class Building:
     def _polling(self, client: GatewayClient) -> tuple[Scheduler, Accounts]:
         settings, gateways, store, clocks = self.settings, self.gateways, self.store, self.clocks
         pace = Pace(settings.poll_interval, settings.poll_max_interval)
-        lanes = Lanes(settings.provider_max_concurrency, settings.provider_max_rps, longest_rest(pace))
-        inquiry = Inquiry(gateways, client, lanes, pace)
+        lanes = Lanes(settings.provider_max_concurrency, settings.provider_max_rps, settings.poll_max_interval)
+        inquiry = Inquiry(gateways, client, lanes)
         accounts = Accounts(gateways, store, settings.admin_telegram_user_ids, clocks.now)
         poller = Poller(gateways, inquiry, store, pace, accounts, clocks)
         return Scheduler(store, poller, lanes, clocks), accounts

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot import __version__
-from bot.polling.cadence import Pace
 from bot.polling.inquiry import Answer, Heard, Inquiry
 from bot.polling.limiter import Lanes
 from bot.tracking.gateways import Gateway, Gateways, fold_name
@@ -57,7 +56,7 @@ async def query(gateways: Gateways, task_id: str, provider: str = "", kind: str 
     if not gateways.candidates(task.provider, task.kind, task_id):
         raise CannotAsk(f"No provider here is asked for a task of kind {kind}; leave --kind out.")
     async with GatewayClient(version=__version__) as client:
-        heard: Heard = (await Inquiry(gateways, client, Lanes(AT_ONCE, None), Pace()).ask(task))[0]
+        heard: Heard = (await Inquiry(gateways, client, Lanes(AT_ONCE, None)).ask(task))[0]
     return Found(task_id, heard.address.provider, heard.answer)
 
 

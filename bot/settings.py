@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     poll_max_interval: Positive | None = None
     poll_give_up_after: Positive = 86_400.0
     provider_max_rps: Positive | None = None
-    provider_max_concurrency: PositiveInt = 64
+    provider_max_concurrency: PositiveInt | None = None
 
     media_max_bytes: PositiveInt | None = None
     media_trusted_hosts: Hosts = frozenset()

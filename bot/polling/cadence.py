@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from bot.polling.breaker import LONGEST_REST
 from bot.tracking.model import Task
 from providers.base import Provider, QueryError, QueryErrorKind, Snapshot
 
@@ -56,20 +55,6 @@ def least_gap(pace: Pace, provider: Provider, answer: Snapshot | QueryError) -> 
     return max(advice, min(HASTE, pace.floor or HASTE))
 
 
-def lane_pause(answer: Snapshot | QueryError, wait: float) -> float:
-    """For how many seconds the whole account rests after this answer: what limits one task limits them all."""
-    if not isinstance(answer, QueryError):
-        return 0.0
-    if answer.kind in {QueryErrorKind.AUTH, QueryErrorKind.PAYMENT}:
-        return ACCOUNT_PAUSE
-    return wait if answer.kind is QueryErrorKind.RATE_LIMITED else 0.0
-
-
-def longest_rest(pace: Pace) -> float:
-    """The most seconds for which a gateway that is away is left alone; who is to be asked often is tried often."""
-    return min(pace.ceiling or LONGEST_REST, LONGEST_REST)
-
-
 def _after_error(pace: Pace, task: Task, kind: QueryErrorKind, chance: float) -> float:
     before = max(task.strikes - 1, 0)
     match kind:
@@ -77,7 +62,7 @@ def _after_error(pace: Pace, task: Task, kind: QueryErrorKind, chance: float) ->
             return ACCOUNT_PAUSE
         case QueryErrorKind.NOT_FOUND:
             wait = NOT_FOUND_FIRST * NOT_FOUND_FACTOR**before
-        case QueryErrorKind.RATE_LIMITED:
+        case QueryErrorKind.RATE_LIMITED if not task.is_located:  # else its account's lane knows best
             wait = RATE_LIMIT_FIRST * RATE_LIMIT_FACTOR**before
         case _:
             wait = (pace.floor or FLOOR) * BACK_OFF_FACTOR**before

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bot.polling.cadence import Pace, lane_pause, next_wait
 from bot.polling.limiter import Lanes
 from bot.tracking.gateways import Address, Gateways
 from bot.tracking.model import Task
@@ -29,7 +28,7 @@ _WEIGHT = (
 class Heard:
     """What one place answered, and in how many seconds; `is_fresh` is false where it rests, and this is why.
 
-    `known` is for whoever asks the same again.
+    `known` is for whoever asks the same again; `is_ill`: it has rested for so long that this is said of every task.
     """
 
     address: Address
@@ -37,6 +36,7 @@ class Heard:
     is_fresh: bool = True
     seconds: float = 0.0
     known: Known | None = None
+    is_ill: bool = False
 
 
 class Inquiry:
@@ -47,13 +47,11 @@ class Inquiry:
         gateways: Gateways,
         client: GatewayClient,
         lanes: Lanes,
-        pace: Pace,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._gateways = gateways
         self._client = client
         self._lanes = lanes
-        self._pace = pace
         self._monotonic = monotonic
 
     async def ask(self, task: Task, preferred: str = "", known: Known | None = None) -> tuple[Heard, ...]:
@@ -90,22 +88,17 @@ class Inquiry:
 
     async def _query(self, address: Address, task: Task, known: Known | None = None) -> Heard:
         lane = self._lanes.of(address.provider, address.account)
-        now = self._monotonic()
-        resting = lane.resting(now) or lane.breaker.refusal(task.id, now)
-        if resting:
-            return Heard(address, resting, is_fresh=False)
-        provider, endpoint = self._gateways.provider(address.provider), self._gateways.endpoint(address)
         asked = self._monotonic()
+        refusal = lane.refusal(task.id, asked, is_queued=task.is_located)
+        if refusal:
+            return Heard(address, refusal, is_fresh=False, is_ill=lane.is_ill(asked))
+        provider, endpoint = self._gateways.provider(address.provider), self._gateways.endpoint(address)
         found = await self._client.query_again(provider, endpoint, self._gateways.key(address), task.external_id, known)
-        seconds = self._monotonic() - asked
         known, answer = (None, found) if isinstance(found, QueryError) else (found, found.snapshot)
-        if lane.breaker.hear(task.id, answer, self._monotonic()):
+        now = self._monotonic()
+        if lane.hear(task.id, answer, asked, now):
             self._lanes.note_back(address.provider, address.account)
-        if isinstance(answer, QueryError):
-            pause = lane_pause(answer, next_wait(self._pace, provider, task, answer, 0.0, 0.0))
-            if pause:
-                lane.rest(self._monotonic() + pause, answer)
-        return Heard(address, answer, seconds=seconds, known=known)
+        return Heard(address, answer, seconds=now - asked, known=known)
 
 
 def _rank(heard: Heard) -> int:

@@ -102,7 +102,7 @@ class Poller:
                 await self._accounts.hear(one)
         if is_old_news:
             return self._polled(task, heard, now)
-        decision = decide(self._placed(task, heard), heard.answer, now)
+        decision = decide(self._placed(task, heard), heard.answer, now, is_ill=heard.is_ill)
         if decision.changed:
             await self._recorder.record(decision.task, now)
             after = decision.task

@@ -153,8 +153,8 @@ class Scheduler:
                 self._drop(watch)
             elif watch is None or watch.task is None:
                 self._admit(task)
-            elif not watch.is_asking:
-                self._plan(watch, min(watch.due, self._clocks.monotonic()))
+            else:
+                self._hurry(watch, task)
 
     async def _sweep(self) -> None:
         """What is announced is a hint, the table is the truth: now and then it is asked what was missed."""
@@ -182,9 +182,11 @@ class Scheduler:
             waiting = [
                 watch
                 for watch in self._agenda
-                if watch.task and not watch.is_asking and (watch.task.provider, watch.task.account) == account
+                if watch.task and not watch.is_asking and _waits_for(watch.task, account)
             ]
-            await self._spread(waiting, self._lanes.of(*account).usual_wait)
+            lane = self._lanes.of(*account)
+            self._advance(lane)
+            await self._spread(waiting, lane.usual_wait)
 
     async def _spread(self, watches: list[Watch], seconds: float) -> None:
         """Each comes somewhere within so many seconds, in their order."""
@@ -199,9 +201,15 @@ class Scheduler:
         if not self._poller.can_ask(task):
             return  # it waits in the table until its provider is set up again
         log.info("task is watched", task=task.external_id, provider=task.provider)
-        watch = self._keep(self._agenda.add(task.id), task)
-        if not watch.is_asking:
-            self._plan(watch, self._clocks.monotonic())
+        self._hurry(self._keep(self._agenda.add(task.id), task), task)
+
+    def _hurry(self, watch: Watch, task: Task) -> None:
+        """Somebody wants to know: it is asked for as soon as it may be, before those that nobody asked about."""
+        watch.is_wanted = True
+        if watch.is_asking:
+            self._lane_of(task).hurry(task.id)
+        else:
+            self._plan(watch, min(watch.due, self._clocks.monotonic()))
 
     def _keep(self, watch: Watch, task: Task | None) -> Watch:
         """The task as it is now; None when it is not watched any more."""
@@ -246,7 +254,8 @@ class Scheduler:
                 is_all = True
                 break
             lane = self._lane_of(watch.task)
-            lane.join(watch.id, now)
+            lane.join(watch.id, now, first=watch.is_wanted)
+            watch.is_wanted = False
             self._waiting += 1
             touched.add(lane)
         for lane in touched:
@@ -344,3 +353,8 @@ class Scheduler:
         finally:
             self._sleeps_until = -math.inf
             self._woken.clear()
+
+
+def _waits_for(task: Task, account: tuple[str, int]) -> bool:
+    """Whether the task's next question comes late because of trouble with this account."""
+    return task.strike is not None and (task.provider, task.account) == account

@@ -51,11 +51,18 @@ class Decision:
     changed: bool
 
 
-def decide(task: Task, answer: Snapshot | QueryError, now: float) -> Decision:
-    """What `answer` makes of `task`. An ended task stays as it is, whatever comes."""
+def decide(task: Task, answer: Snapshot | QueryError, now: float, *, is_ill: bool = False) -> Decision:
+    """What `answer` makes of `task`. An ended task stays as it is, whatever comes.
+
+    `is_ill`: so it is with all tasks of its account, and has been for a while; no strikes need to be counted.
+    """
     if task.ending is not None:
         return Decision(task, changed=False)
-    after = _advance(task, answer) if isinstance(answer, Snapshot) else _strike(task, Strike(answer.kind.value))
+    after = (
+        _advance(task, answer)
+        if isinstance(answer, Snapshot)
+        else _strike(task, Strike(answer.kind.value), is_ill=is_ill)
+    )
     if after.ending is None and now >= task.deadline:
         after = replace(after, ending=Ending.DEADLINE)
     if not _is_visible(task, after):
@@ -113,9 +120,9 @@ def _await_media(task: Task, merged: Snapshot) -> Task:
     return after
 
 
-def _strike(task: Task, kind: Strike) -> Task:
+def _strike(task: Task, kind: Strike, *, is_ill: bool = False) -> Task:
     strikes = task.strikes + 1 if task.strike is kind else 1
-    trouble = kind if strikes >= TOLD_AFTER[kind] else task.trouble
+    trouble = kind if is_ill or strikes >= TOLD_AFTER[kind] else task.trouble
     limit = NOT_FOUND_LATER if task.snapshot else NOT_FOUND_AT_FIRST
     ending = Ending.NOT_FOUND if kind is Strike.NOT_FOUND and strikes >= limit else None
     return replace(task, strike=kind, strikes=strikes, trouble=trouble, ending=ending)

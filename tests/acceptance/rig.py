@@ -299,7 +299,7 @@ class Rig:
         client = GatewayClient(ssl_context=_TLS)
         client._transport = _Exchange(self.wares, power)  # type: ignore[assignment]
         lanes, pace, clocks = Lanes(self.concurrency, None), self.pace, Clocks(self.now, monotonic, chance)
-        inquiry = Inquiry(self.gateways, client, lanes, pace, monotonic)
+        inquiry = Inquiry(self.gateways, client, lanes, monotonic)
         accounts = Accounts(self.gateways, self.store, frozenset(), self.now)
         poller = Poller(self.gateways, inquiry, self.store, pace, accounts, clocks)
         wire, pacing, self.seal = _Wire(self.chats, power), Pacing(), Seal(TOKEN)

@@ -220,3 +220,11 @@ def test_where_a_task_stands_is_its_state_its_end_and_what_somebody_has_to_do() 
     assert is_milestone(replace(start, trouble=Strike.PAYMENT), start)
     assert not is_milestone(start, replace(start, trouble=Strike.TRANSIENT))
     assert not is_milestone(start, after(running, replace(running, progress=50)))
+
+
+def test_a_trouble_of_the_whole_account_is_told_without_counting_strikes() -> None:
+    for kind in (QueryErrorKind.TRANSIENT, QueryErrorKind.RATE_LIMITED, QueryErrorKind.AUTH):
+        told = decide(TASK, QueryError(kind, "x"), NOW, is_ill=True)
+        assert told.changed
+        assert told.task.trouble is Strike(kind.value)
+        assert not decide(told.task, QueryError(kind, "x"), NOW, is_ill=True).changed

@@ -1,8 +1,6 @@
 import pytest
 
-from bot.polling.breaker import FAILURES, TASKS, Breaker
-from bot.polling.cadence import ACCOUNT_PAUSE, HASTE, Pace, lane_pause, least_gap, next_wait
-from bot.polling.limiter import Lane, Lanes
+from bot.polling.cadence import HASTE, Pace, least_gap, next_wait
 from bot.tracking.model import Task
 from providers.base import Provider, QueryError, QueryErrorKind, Snapshot, State
 
@@ -64,14 +62,6 @@ def test_advice_that_makes_no_sense_is_not_followed(advice: float, followed: flo
     assert least_gap(Pace(), PROVIDER, answer) == max(HASTE, min(advice, 3600))
 
 
-def test_a_rejected_key_pauses_its_account() -> None:
-    for kind in (QueryErrorKind.AUTH, QueryErrorKind.PAYMENT):
-        assert lane_pause(error(kind), 1) == ACCOUNT_PAUSE
-    assert lane_pause(error(QueryErrorKind.RATE_LIMITED), 30) == 30
-    assert lane_pause(error(QueryErrorKind.TRANSIENT), 30) == 0
-    assert lane_pause(RUNNING, 30) == 0
-
-
 def test_who_wants_to_know_at_once_waits_for_what_must_lie_between_two_questions() -> None:
     patient = Provider("p", "P", "https://p.example", (), min_interval=8)
     assert least_gap(Pace(), PROVIDER, RUNNING) == HASTE
@@ -83,112 +73,8 @@ def test_who_wants_to_know_at_once_waits_for_what_must_lie_between_two_questions
     assert least_gap(Pace(), PROVIDER, error(QueryErrorKind.TRANSIENT, retry_after=60)) == 60
 
 
-def test_a_lane_lets_so_many_through_at_once() -> None:
-    lane = Lane(2, None)
-    for task_id in (1, 2, 3):
-        lane.join(task_id, 0)
-    assert [lane.next(0), lane.next(0), lane.next(0)] == [1, 2, None]
-    assert lane.retry_at() is None
-    lane.leave()
-    assert lane.next(0) == 3
-
-
-def test_a_lane_keeps_its_rate() -> None:
-    lane = Lane(64, 2.0)
-    for task_id in range(4):
-        lane.join(task_id, 10.0)
-    assert lane.next(10.0) == 0
-    assert lane.next(10.0) is None
-    assert lane.retry_at() == pytest.approx(10.5)
-    assert lane.next(10.5) == 1
-    assert lane.next(60.0) == 2
-    assert lane.next(60.0) is None
-
-
-def test_a_resting_lane_lets_nobody_through_and_says_why() -> None:
-    lane, reason = Lane(64, None), error(QueryErrorKind.AUTH)
-    lane.join(1, 99.0)
-    lane.rest(100.0, reason)
-    lane.rest(50.0, error(QueryErrorKind.RATE_LIMITED))
-    assert lane.next(99.0) is None
-    assert lane.resting(99.0) == reason
-    assert lane.retry_at() == 100.0
-    assert lane.next(100.0) == 1
-    assert lane.resting(100.0) is None
-
-
-def test_after_a_rest_the_queue_goes_on_at_its_usual_pace() -> None:
-    lane = Lane(64, None)
-    lane.answered(5.0)
-    for task_id in range(100):
-        lane.join(task_id, task_id / 20)
-    lane.rest(30.0, error(QueryErrorKind.RATE_LIMITED))
-    assert lane.next(5.0) is None
-    now, gone = 30.0, []
-    while lane.next(now) is not None:
-        gone.append(now)
-        lane.leave()
-        if (opens_at := lane.retry_at()) is not None:
-            now = max(now, opens_at)
-    assert len(gone) == 100
-    assert max(sum(start <= moment < start + 1 for moment in gone) for start in gone) <= 31  # 20 a second are usual
-    lane.join(1, now + 1)
-    lane.join(2, now + 1)
-    assert [lane.next(now + 1), lane.next(now + 1)] == [1, 2]
-
-
-NOTHING = error(QueryErrorKind.TRANSIENT)
-
-
-def broken(longest: float = 60.0, tasks: int = TASKS) -> Breaker:
-    """One that has just heard of so many failures that its gateway counts as away; the clock stands at 0."""
-    breaker = Breaker(longest, lambda: 0.0)
-    for number in range(FAILURES):
-        assert breaker.refusal(number % tasks, 0.0) is None
-        assert not breaker.hear(number % tasks, NOTHING, 0.0)
-    return breaker
-
-
-def test_a_gateway_that_is_away_is_asked_once_and_ever_more_rarely() -> None:
-    breaker = broken()
-    now, waits = 0.0, []
-    for _ in range(6):
-        rested = now
-        while breaker.refusal(7, now) is not None:
-            now += 0.5
-        assert breaker.refusal(8, now) is not None, "one at a time"
-        breaker.hear(9, NOTHING, now)  # under way since before
-        assert not breaker.hear(7, NOTHING, now)
-        waits.append(now - rested)
-    assert waits == [5, 10, 20, 40, 60, 60]
-
-
-def test_a_gateway_that_is_back_is_asked_by_all() -> None:
-    breaker = broken()
-    assert breaker.refusal(1, 1.0) == NOTHING
-    assert breaker.refusal(1, 5.0) is None
-    assert breaker.hear(1, RUNNING, 5.1)
-    assert [breaker.refusal(number, 5.2) for number in range(9)] == [None] * 9
-    assert not breaker.hear(2, RUNNING, 5.3)
-
-
-def test_a_question_that_nobody_heard_of_again_does_not_keep_the_gateway_away() -> None:
-    breaker = broken(longest=0.5)
-    assert breaker.refusal(1, 0.5) is None
-    assert breaker.refusal(2, 59.0) == NOTHING
-    assert breaker.refusal(2, 61.0) is None
-
-
-def test_few_tasks_and_other_answers_make_no_gateway_away() -> None:
-    assert broken(tasks=TASKS - 1).refusal(1, 0.0) is None
-    breaker = Breaker(60.0, lambda: 0.0)
-    for number in range(99):
-        breaker.hear(number, NOTHING if number % FAILURES else error(QueryErrorKind.NOT_FOUND), 0.0)
-    assert breaker.refusal(1, 0.0) is None
-
-
-def test_accounts_have_lanes_of_their_own() -> None:
-    lanes = Lanes(1, 5.0)
-    assert lanes.of("p", 0) is lanes.of("p", 0)
-    assert lanes.of("p", 0) is not lanes.of("p", 1)
-    assert lanes.of("", -1) is lanes.of("p", -1)
+def test_who_is_refused_waits_for_its_accounts_lane_and_only_without_one_for_long() -> None:
+    refused = error(QueryErrorKind.RATE_LIMITED)
+    assert wait(refused, strikes=1) == 5
+    nowhere = Task(1, "", -1, "video", "v", 0, 0, 0, strikes=2)
+    assert next_wait(Pace(), PROVIDER, nowhere, refused, 0, 0.0) == 60

@@ -67,7 +67,7 @@ async def test_the_sender_hears_a_stop_that_comes_with_news(store: Store, tmp_pa
 async def test_the_scheduler_hears_a_stop_that_comes_with_news(store: Store, turns: int) -> None:
     pace, lanes, clocks = Pace(), Lanes(1, None), Clocks(time.time, time.monotonic, random.random)
     accounts = Accounts(NOBODY, store, frozenset(), clocks.now)
-    poller = Poller(NOBODY, Inquiry(NOBODY, GatewayClient(), lanes, pace), store, pace, accounts, clocks)
+    poller = Poller(NOBODY, Inquiry(NOBODY, GatewayClient(), lanes), store, pace, accounts, clocks)
     scheduler = Scheduler(store, poller, lanes, clocks)
     # It sleeps until then, not for ever.
     scheduler._agenda.plan(scheduler._agenda.add(1), clocks.monotonic() + 60.0)
