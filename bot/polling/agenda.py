@@ -20,8 +20,8 @@ class Watch:
     """One task. `task` is None when nobody follows it any more; then only the times are remembered, while they matter.
 
     `due`: when it is to be asked for, or since when it waits for that. `is_asking`: it waits in its lane, or is being
-    asked for. `not_before`: no question may come earlier, whoever wants to know. `known`: what the last answer said. `is_wanted`: somebody
-    asked about it, so it comes first when it is due.
+    asked for. `not_before`: no question may come earlier, whoever wants to know. `known`: what the last answer said.
+    `is_wanted`: somebody asked about it, so it comes first when it is due.
     """
 
     id: int

@@ -154,7 +154,7 @@ class Scheduler:
             elif watch is None or watch.task is None:
                 self._admit(task)
             else:
-                self._hurry(watch, task)
+                self._hurry(watch, watch.task)
 
     async def _sweep(self) -> None:
         """What is announced is a hint, the table is the truth: now and then it is asked what was missed."""
@@ -205,10 +205,10 @@ class Scheduler:
 
     def _hurry(self, watch: Watch, task: Task) -> None:
         """Somebody wants to know: it is asked for as soon as it may be, before those that nobody asked about."""
-        watch.is_wanted = True
         if watch.is_asking:
             self._lane_of(task).hurry(task.id)
         else:
+            watch.is_wanted = True
             self._plan(watch, min(watch.due, self._clocks.monotonic()))
 
     def _keep(self, watch: Watch, task: Task | None) -> Watch:
