@@ -1,25 +1,96 @@
-"""`make bench`: runs every benchmark, prints one table, and keeps it as JSON."""
+"""`make bench`: runs every benchmark, prints what it finds as tables, and keeps it as JSON and as a picture."""
 
-import json
-from argparse import ArgumentParser
-from dataclasses import asdict
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks import flood, parsing, relay
+from benchmarks import flood, parsing, polling, relay, verdicts
+from benchmarks.results import Results
+from benchmarks.rows import Row
+
+TABLES: Mapping[str, Callable[[], Iterator[Row]]] = {
+    "parsing": parsing.rows,
+    "relay": relay.rows,
+    "flood": flood.rows,
+}
+PARTS = (*TABLES, "polling", "limits")
 
 
 def main() -> None:
     """One line for each thing measured."""
+    options = _options()
+    results = Results.load(options.json) if options.add and options.json.exists() else Results()
+    for name in options.parts or PARTS:
+        if name in TABLES:
+            _table(name, results)
+        elif name == "polling":
+            _polling(options, results)
+        else:
+            _limits(results)
+    kept = [*verdicts.of_cost(results.cells), *verdicts.of_capacity(results.cells, results.over, results.crowd)]
+    if results.cells:
+        print("\nwhat is promised")
+        print(*kept, sep="\n")
+    results.save(options.json, kept)
+    _picture(results, options.picture)
+
+
+def _options() -> Namespace:
     options = ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    options.add_argument("parts", nargs="*", choices=[*PARTS, []], help="only these")
     options.add_argument("--json", type=Path, default=Path("benchmark-results.json"), help="where the numbers go")
-    results = options.parse_args().json
-    print(f"{'what':48s}{'ours':>9s}{'peer':>9s}{'ratio':>8s}   peer is")
-    found = []
-    for benchmark in (parsing, relay, flood):
-        for row in benchmark.rows():
-            print(row, flush=True)
-            found.append({**asdict(row), "ratio": row.ratio})
-    results.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    options.add_argument("--picture", type=Path, default=Path("benchmark-results.png"), help="where the picture goes")
+    options.add_argument("--add", action=BooleanOptionalAction, help="keep what stands there of an earlier run")
+    options.add_argument("--sizes", type=int, nargs="+", default=polling.SIZES, help="polling: so many open tasks")
+    options.add_argument("--quick", action="store_true", help="polling: 1,000 and 10,000 open tasks, each once")
+    return options.parse_args()
+
+
+def _table(name: str, results: Results) -> None:
+    print(f"\n{'what':48s}{'ours':>9s}{'peer':>9s}{'ratio':>8s}   peer is")
+    results.rows[name] = []
+    for row in TABLES[name]():
+        print(row, flush=True)
+        results.rows[name].append(row)
+
+
+def _polling(options: Namespace, results: Results) -> None:
+    if missing := [poller.name for poller in polling.ALL if not poller.is_here]:
+        print(f"\nnot installed, so not measured: {', '.join(missing)} (`make bench` installs everything)")
+    print(f"\n{polling.ground()}\n{polling.HEADINGS}")
+    for cell in polling.cells(polling.QUICK if options.quick else options.sizes, quick=options.quick):
+        print(cell, flush=True)
+        results.add(cell)
+
+
+def _limits(results: Results) -> None:
+    """How far it goes, on from what the cells say."""
+    print(f"\n{polling.HEADINGS}")
+    for cell in polling.capacity(results.cells):
+        print(cell, flush=True)
+        results.add(cell)
+    if held := polling.most_held(results.cells, polling.OURS):
+        results.over = polling.overload(held)
+        print(results.over, flush=True)
+    results.crowd = polling.crowd()
+    print(*results.crowd, sep="\n")
+    print(f"  loaded in {results.crowd[0].loaded:.1f} s, all asked once in {results.crowd[0].all_once:.1f} s")
+    if limit := polling.limit_of_machine():
+        print(f"wrk, no pause between two: {limit[0]:.0f} requests/s, {limit[1]:.0f} µs of CPU each")
+    else:
+        print("wrk is not installed (Debian: apt-get install wrk), so the limit of the machine is not measured")
+
+
+def _picture(results: Results, path: Path) -> None:
+    if not results.cells:
+        return
+    if not find_spec("matplotlib"):
+        print("matplotlib is not installed (`make bench` does that), so there is no picture")
+        return
+    from benchmarks.plot import draw  # noqa: PLC0415  # only where it is installed
+
+    draw(results.cells, results.schedules, path)
 
 
 if __name__ == "__main__":
