@@ -7,7 +7,7 @@ from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.polling import ALL, OURS_SAME, Cell
+from benchmarks.polling import AIOHTTP, ALL, JOBS, LOOPS, OURS, OURS_SAME, PYREQWEST, SDK, TASKS, TRANSPORT, Cell
 
 # Points (polls for each task, mean seconds until its end is seen) of each schedule.
 Schedules = Mapping[str, Sequence[tuple[float, float]]]
@@ -17,6 +17,15 @@ OURS_COLOUR = "#0969da"
 # Told apart without red and green, and by their marks too.
 COLOURS = ("#bc4c00", "#8250df", "#bf3989", "#57606a", "#1b7c83", "#7d4e00")
 MARKS = "sD^vPX"
+LABELS = {
+    OURS: "Rushes, the whole engine",
+    JOBS: "JobQueue job per task, httpx",
+    TASKS: "asyncio task per item, httpx",
+    SDK: "openai videos.poll per item",
+    AIOHTTP: "bare loop, aiohttp",
+    PYREQWEST: "bare loop, pyreqwest",
+    TRANSPORT: "bare loop, our own client",
+}
 # A phone shows the picture 360 points wide: this is 11 of them.
 LETTERS = 13.5
 
@@ -24,6 +33,7 @@ LETTERS = 13.5
 def draw(cells: Sequence[Cell], schedules: Schedules, path: Path) -> None:
     """One PNG; the second half only where there are schedules."""
     rcParams.update({"font.size": LETTERS, "font.family": "DejaVu Sans", "text.color": INK, "axes.labelcolor": INK})
+    rcParams.update({"legend.fontsize": LETTERS - 1, "figure.constrained_layout.w_pad": 0.15})
     figure = Figure(figsize=(8, 7.2 * (2 if schedules else 1)), dpi=150, layout="constrained", facecolor=PAPER)
     axes = figure.subplots(2 if schedules else 1, 1, squeeze=False)[:, 0]
     _costs(axes[0], cells)
@@ -33,24 +43,29 @@ def draw(cells: Sequence[Cell], schedules: Schedules, path: Path) -> None:
 
 
 def _costs(axes: Axes, cells: Sequence[Cell]) -> None:
-    _plain(axes, "What a poll costs", "open tasks, each polled every 5 s", "CPU µs per poll")
+    _plain(axes, "What a poll costs", "open tasks, each polled every 5 s", "processor time, µs per poll")
     axes.set_xscale("log")
     axes.set_yscale("log")
-    names = [poller.name for poller in ALL if poller is not OURS_SAME]
     others = iter(zip(COLOURS, MARKS, strict=True))
-    for name in names:
-        colour, mark = (OURS_COLOUR, "o") if name == "ours" else next(others)
+    for poller in ALL:
+        if poller is OURS_SAME:
+            continue
+        name = poller.name
+        colour, mark = (OURS_COLOUR, "o") if poller is OURS else next(others)
         row = sorted((cell for cell in cells if cell.poller == name), key=lambda cell: cell.tasks)
         good = [cell for cell in row if not cell.has_fallen]
         if not good:
             continue
-        width, size = (4.0, 10) if name == "ours" else (2.0, 7)
-        line = {"color": colour, "linewidth": width, "zorder": 5 if name == "ours" else 3}
+        width, size = (4.0, 10) if poller is OURS else (2.0, 7)
+        line = {"color": colour, "linewidth": width, "zorder": 5 if poller is OURS else 3}
+        # What does nothing but ask is a limit, no peer.
+        dashes = "--" if poller in LOOPS else "-"
         axes.plot(
             *([cell.tasks for cell in good], [cell.cpu_us for cell in good]),
             marker=mark,
             markersize=size,
-            label="Rushes, the whole engine" if name == "ours" else name,
+            linestyle=dashes,
+            label=LABELS[poller],
             **line,
         )
         for cell in row:
