@@ -67,7 +67,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(BENCH)/.done           ## measured against peers in the same run; a quarter of an hour, PARTS="polling --quick" for less
+bench: $(BENCH)/.done           ## measured against peers in the same run; a quarter of an hour, PARTS="polling --quick" for two minutes
 	$(BENCH)/bin/python -m benchmarks $(PARTS)
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header

@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,7 +15,8 @@ TABLES: Mapping[str, Callable[[], Iterator[Row]]] = {
     "relay": relay.rows,
     "flood": flood.rows,
 }
-PARTS = (*TABLES, "polling", "limits")
+SCHEDULE = "benchmarks.schedule"
+PARTS = (*TABLES, "polling", "limits", *(["schedule"] if find_spec(SCHEDULE) else []))
 
 
 def main() -> None:
@@ -23,15 +25,15 @@ def main() -> None:
     results = Results.load(options.json) if options.add and options.json.exists() else Results()
     for name in options.parts or PARTS:
         if name in TABLES:
-            _table(name, results)
+            _table(name, TABLES[name](), results)
         elif name == "polling":
             _polling(options, results)
-        else:
+        elif name == "limits":
             _limits(results)
-    kept = [*verdicts.of_cost(results.cells), *verdicts.of_capacity(results.cells, results.over, results.crowd)]
-    if results.cells:
-        print("\nwhat is promised")
-        print(*kept, sep="\n")
+        else:
+            _schedule(results)
+    kept = list(verdicts.of_all(results))
+    print("\nwhat is promised", *kept, sep="\n")
     results.save(options.json, kept)
     _picture(results, options.picture)
 
@@ -47,10 +49,10 @@ def _options() -> Namespace:
     return options.parse_args()
 
 
-def _table(name: str, results: Results) -> None:
+def _table(name: str, rows: Iterator[Row], results: Results) -> None:
     print(f"\n{'what':48s}{'ours':>9s}{'peer':>9s}{'ratio':>8s}   peer is")
     results.rows[name] = []
-    for row in TABLES[name]():
+    for row in rows:
         print(row, flush=True)
         results.rows[name].append(row)
 
@@ -80,6 +82,15 @@ def _limits(results: Results) -> None:
         print(f"wrk, no pause between two: {limit[0]:.0f} requests/s, {limit[1]:.0f} µs of CPU each")
     else:
         print("wrk is not installed (Debian: apt-get install wrk), so the limit of the machine is not measured")
+
+
+def _schedule(results: Results) -> None:
+    """When to ask, simulated: no process and no clock."""
+    schedule = import_module(SCHEDULE)
+    _table("schedule", schedule.rows(), results)
+    results.schedules = {
+        name: [(cost.polls, cost.latency) for cost in curve] for name, curve in schedule.points().items()
+    }
 
 
 def _picture(results: Results, path: Path) -> None:

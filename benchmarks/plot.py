@@ -17,6 +17,8 @@ OURS_COLOUR = "#0969da"
 # Told apart without red and green, and by their marks too.
 COLOURS = ("#bc4c00", "#8250df", "#bf3989", "#57606a", "#1b7c83", "#7d4e00")
 MARKS = "sD^vPX"
+# Among the schedules.
+OURS_NAME, BOUND = "Rushes", "bound"
 LABELS = {
     OURS: "Rushes, the whole engine",
     JOBS: "JobQueue job per task, httpx",
@@ -74,22 +76,35 @@ def _costs(axes: Axes, cells: Sequence[Cell]) -> None:
                 axes.plot([last.tasks, cell.tasks], [last.cpu_us] * 2, linestyle=":", **line)
                 axes.plot(cell.tasks, last.cpu_us, marker="x", markersize=15, markeredgewidth=4, color=colour, zorder=6)
     axes.plot([], [], marker="x", markersize=11, markeredgewidth=3, linestyle="", color=FAINT, label="falls over")
-    axes.set_xticks([100, 1_000, 10_000, 30_000], ["100", "1,000", "10,000", "30,000"])
-    axes.set_yticks([100, 200, 500, 1_000, 2_000, 5_000], ["100", "200", "500", "1,000", "2,000", "5,000"])
-    axes.minorticks_off()
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, frameon=False)
+    _ticks(axes, (100, 1_000, 10_000, 30_000), (100, 200, 500, 1_000, 2_000, 5_000))
+    _legend(axes)
 
 
 def _schedules(axes: Axes, schedules: Schedules) -> None:
-    _plain(axes, "When to poll", "polls per task", "seconds until the end is seen, mean")
-    for place, (name, points) in enumerate(schedules.items()):
-        colour, mark = (OURS_COLOUR, "o") if place == 0 else (COLOURS[(place - 1) % 6], MARKS[(place - 1) % 6])
+    _plain(axes, "When to poll", "polls per task (five models, 15 to 420 s)", "seconds until the end is seen, mean")
+    others = iter(zip(COLOURS, MARKS, strict=True))
+    for name, points in schedules.items():
+        colour, mark = (OURS_COLOUR, "o") if name == OURS_NAME else next(others)
         polls, seconds = zip(*sorted(points), strict=True)
-        width, size = (4.0, 10) if place == 0 else (2.0, 7)
-        axes.plot(polls, seconds, color=colour, marker=mark, linewidth=width, markersize=size, label=name)
-    axes.set_xlim(left=0)
-    axes.set_ylim(bottom=0)
-    axes.legend(loc="upper right", frameon=False)
+        width, size, above = (4.0, 10, 5) if name == OURS_NAME else (2.0, 7, 3)
+        line = {"color": colour, "linewidth": width, "linestyle": "--" if name == BOUND else "-", "zorder": above}
+        axes.plot(polls, seconds, marker=mark, markersize=size, label=name, **line)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(6, 60)
+    axes.set_ylim(1, 10)
+    _ticks(axes, (6, 10, 20, 30, 60), (1, 2, 3, 5, 10))
+    _legend(axes)
+
+
+def _ticks(axes: Axes, across: Sequence[int], up: Sequence[int]) -> None:
+    axes.set_xticks(across, [f"{value:,}" for value in across])
+    axes.set_yticks(up, [f"{value:,}" for value in up])
+    axes.minorticks_off()
+
+
+def _legend(axes: Axes) -> None:
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, frameon=False)
 
 
 def _plain(axes: Axes, title: str, across: str, up: str) -> None:

@@ -7,9 +7,12 @@ from statistics import median
 
 from benchmarks.contest import INTERVAL
 from benchmarks.polling import AIOHTTP, CROWD, JOBS, OURS, PYREQWEST, TASKS, TRANSPORT, Cell, most_held
+from benchmarks.results import Results
 
 # The sizes that the promises name.
 USUAL, LARGE = 1_000, 10_000
+# By how the lines of the schedule's table begin.
+SCHEDULE_LIMITS = {"polls a task, five models": 0.55, "polls a task, one model": 1.1, "latency x polls, worst": 1.1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,16 @@ class Verdict:
         word = "not measured" if math.isnan(self.value) else "kept" if self.is_kept else "NOT KEPT"
         sign = "at least" if self.at_least else "at most"
         return f"{self.promise:68s}{self.value:10.3f}   {sign} {self.limit:<8g} {word}"
+
+
+def of_all(results: Results) -> Iterator[Verdict]:
+    """Each promise, where something of its kind was measured."""
+    if results.cells:
+        yield from of_cost(results.cells)
+        yield from of_capacity(results.cells, results.over, results.crowd)
+    for row in results.rows.get("schedule", ()):
+        limits = (limit for what, limit in SCHEDULE_LIMITS.items() if row.what.startswith(what))
+        yield from (Verdict(f"{row.what}, of {row.peer_is}", row.ratio, limit) for limit in limits)
 
 
 def of_cost(cells: Sequence[Cell]) -> Iterator[Verdict]:
