@@ -29,7 +29,7 @@ def main() -> None:
         elif name == "polling":
             _polling(options, results)
         elif name == "limits":
-            _limits(results)
+            _limits(options, results)
         else:
             _schedule(results)
     kept = list(verdicts.of_all(results))
@@ -62,22 +62,29 @@ def _polling(options: Namespace, results: Results) -> None:
         print(f"\nnot installed, so not measured: {', '.join(missing)} (`make bench` installs everything)")
     print(f"\n{polling.ground()}\n{polling.HEADINGS}")
     for cell in polling.cells(polling.QUICK if options.quick else options.sizes, quick=options.quick):
-        print(cell, flush=True)
-        results.add(cell)
+        _keep(cell, options, results)
 
 
-def _limits(results: Results) -> None:
+def _keep(cell: polling.Cell, options: Namespace, results: Results) -> None:
+    """At once, because the run may be ended before its time."""
+    print(cell, flush=True)
+    results.add(cell)
+    results.save(options.json, verdicts.of_all(results))
+
+
+def _limits(options: Namespace, results: Results) -> None:
     """How far it goes, on from what the cells say."""
     print(f"\n{polling.HEADINGS}")
     for cell in polling.capacity(results.cells):
-        print(cell, flush=True)
-        results.add(cell)
+        _keep(cell, options, results)
     if held := polling.most_held(results.cells, polling.OURS):
         results.over = polling.overload(held)
-        print(results.over, flush=True)
+        print(f"{results.over}\n  longest block of the event loop: {results.over.blocked_ms:.0f} ms", flush=True)
     results.crowd = polling.crowd()
     print(*results.crowd, sep="\n")
-    print(f"  loaded in {results.crowd[0].loaded:.1f} s, all asked once in {results.crowd[0].all_once:.1f} s")
+    ours = results.crowd[0]
+    print(f"  loaded in {ours.loaded:.1f} s, all asked once in {ours.all_once:.1f} s")
+    print(f"  longest block of the event loop: {ours.blocked_ms:.0f} ms")
     if limit := polling.limit_of_machine():
         print(f"wrk, no pause between two: {limit[0]:.0f} requests/s, {limit[1]:.0f} µs of CPU each")
     else:

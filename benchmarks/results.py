@@ -45,8 +45,8 @@ class Results:
 
 
 def _known(values: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """JSON has no word for what is not a number."""
-    return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in values}
+    """JSON has no word for what is not a number, or infinite."""
+    return {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in values}
 
 
 def _cell(found: Mapping[str, Any]) -> Cell:

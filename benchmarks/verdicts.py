@@ -77,7 +77,8 @@ def of_capacity(cells: Sequence[Cell], over: Cell | None, crowd: tuple[Cell, Cel
     if crowd:
         ours, bare = crowd
         interval = max(INTERVAL, CROWD / bare.per_second)
-        yield Verdict("100,000 tasks asked once, in intervals of what the client can do", ours.all_once / interval, 2.0)
+        once = math.inf if math.isnan(ours.all_once) else ours.all_once
+        yield Verdict("100,000 tasks asked once, in intervals of what the client can do", once / interval, 2.0)
         yield Verdict("  longest block of the event loop, ms", ours.blocked_ms, 100.0)
 
 
