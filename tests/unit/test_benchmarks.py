@@ -23,12 +23,14 @@ def arrivals(*polls: tuple[float, int]) -> Arrivals:
 
 
 def test_a_poll_is_late_by_what_its_task_waited_beyond_its_period() -> None:
-    on_time_and_late = arrivals((0.0, 1), (1.0, 2), (5.0, 1), (6.3, 2), (9.9, 1))
-    pace = on_time_and_late.pace(2.0, 12.0, 5.0)
-    assert (pace.polls, pace.per_second) == (3, 0.3)
-    assert pace.late_p50 == pytest.approx(0.0)  # early is not late
-    assert pace.late_p99 == pytest.approx(300.0, rel=0.03)
-    assert pace.period == pytest.approx((5.0 + 5.3 + 4.9) / 3)
+    polls = arrivals((0.0, 1), (0.5, 2), (9.0, 1), (13.9, 1), (14.0, 2), (18.8, 1), (19.3, 2), (30.0, 1))
+    pace = polls.pace(10.0, 20.0, 4.95)
+    assert (pace.polls, pace.per_second) == (4, 0.4)
+    assert pace.late_p99 == pytest.approx(8550.0, rel=0.05)  # what was late before does not count
+    assert pace.period == pytest.approx((4.9 + 13.5 + 4.9 + 5.3) / 4)
+    assert polls.pace(18.0, 19.0, 5.0).polls == 1
+    early = arrivals((0.0, 1), (4.9, 1), (9.8, 1), (14.7, 1)).pace(0.0, 20.0, 5.0)
+    assert (early.late_p50, early.late_p99) == (0.0, 0.0)
 
 
 def test_the_first_polls_of_all_are_not_late_for_anything() -> None:
@@ -46,7 +48,7 @@ def test_all_were_asked_once_when_the_last_of_them_was() -> None:
 def test_the_gateway_writes_down_what_others_read_meanwhile(tmp_path: Path) -> None:
     log = gateway.Log(tmp_path / "log")
     assert Arrivals(gateway.read(tmp_path / "log")).tasks == 0
-    for number in (7, 8, 7):
+    for number in (7, 7, 8):
         log.add(number)
     found = Arrivals(gateway.read(tmp_path / "log"))
     assert found.tasks == 2
