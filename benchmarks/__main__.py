@@ -1,6 +1,6 @@
 """`make bench`: runs every benchmark, prints what it finds as tables, and keeps it as JSON and as a picture."""
 
-from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
@@ -40,10 +40,10 @@ def main() -> None:
 
 def _options() -> Namespace:
     options = ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    options.add_argument("parts", nargs="*", choices=[*PARTS, []], help="only these")
+    options.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", help=f"only some of {PARTS}")
     options.add_argument("--json", type=Path, default=Path("benchmark-results.json"), help="where the numbers go")
     options.add_argument("--picture", type=Path, default=Path("benchmark-results.png"), help="where the picture goes")
-    options.add_argument("--add", action=BooleanOptionalAction, help="keep what stands there of an earlier run")
+    options.add_argument("--add", action="store_true", help="keep what stands there of an earlier run")
     options.add_argument("--sizes", type=int, nargs="+", default=polling.SIZES, help="polling: so many open tasks")
     options.add_argument("--quick", action="store_true", help="polling: 1,000 and 10,000 open tasks, each once")
     return options.parse_args()
