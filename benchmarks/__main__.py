@@ -85,8 +85,10 @@ def _limits(options: Namespace, results: Results) -> None:
     ours = results.crowd[0]
     print(f"  loaded in {ours.loaded:.1f} s, all asked once in {ours.all_once:.1f} s")
     print(f"  longest block of the event loop: {ours.blocked_ms:.0f} ms")
-    if limit := polling.limit_of_machine():
-        print(f"wrk, no pause between two: {limit[0]:.0f} requests/s, {limit[1]:.0f} µs of CPU each")
+    results.machine = polling.limit_of_machine()
+    if results.machine:
+        rate, cpu_us = results.machine
+        print(f"wrk, no pause between two: {rate:.0f} requests/s, {cpu_us:.0f} µs of CPU each")
     else:
         print("wrk is not installed (Debian: apt-get install wrk), so the limit of the machine is not measured")
 

@@ -13,12 +13,16 @@ from benchmarks.rows import Row
 
 @dataclass(slots=True)
 class Results:
-    """`rows` by benchmark. `over` is the engine with twice what it holds, `crowd` engine and bare loop with 100,000."""
+    """`rows` by benchmark. `over` is the engine with twice what it holds, `crowd` engine and bare loop with 100,000.
+
+    `machine` is what wrk does: requests a second, CPU µs of each.
+    """
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
     over: Cell | None = None
     crowd: tuple[Cell, Cell] | None = None
+    machine: Sequence[float] | None = None
     schedules: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
 
     @classmethod
@@ -29,7 +33,7 @@ class Results:
         over, crowd = found["over"], found["crowd"]
         cells = [_cell(one) for one in found["cells"]]
         ours_and_bare = (_cell(crowd[0]), _cell(crowd[1])) if crowd else None
-        return cls(rows, cells, _cell(over) if over else None, ours_and_bare, found["schedules"])
+        return cls(rows, cells, _cell(over) if over else None, ours_and_bare, found["machine"], found["schedules"])
 
     def add(self, cell: Cell) -> None:
         """It takes the place of what was measured of the same before."""
