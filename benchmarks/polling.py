@@ -195,7 +195,8 @@ def _observe(poller: Poller, count: int, process: Child, log: Path, seconds: flo
     memory = process.memory() - empty
     report = process.report(START)
     arrivals = Arrivals(gateway.read(log))
-    pace, all_once = arrivals.pace(since, until, poller.period), arrivals.all_once(count)
+    pace = arrivals.pace(since, until, poller.period, count - arrivals.tasks, began)
+    all_once = arrivals.all_once(count)
     return Cell(
         poller.name,
         count,

@@ -26,11 +26,20 @@ def test_a_poll_is_late_by_what_its_task_waited_beyond_its_period() -> None:
     polls = arrivals((0.0, 1), (0.5, 2), (9.0, 1), (13.9, 1), (14.0, 2), (18.8, 1), (19.3, 2), (30.0, 1))
     pace = polls.pace(10.0, 20.0, 4.95)
     assert (pace.polls, pace.per_second) == (4, 0.4)
-    assert pace.late_p99 == pytest.approx(8550.0, rel=0.05)  # what was late before does not count
+    assert pace.late_p99 == pytest.approx(8550.0, rel=0.05)
+    assert pace.late_p50 == pytest.approx(175.0)  # 0, 8550, 0, 350
     assert pace.period == pytest.approx((4.9 + 13.5 + 4.9 + 5.3) / 4)
     assert polls.pace(18.0, 19.0, 5.0).polls == 1
-    early = arrivals((0.0, 1), (4.9, 1), (9.8, 1), (14.7, 1)).pace(0.0, 20.0, 5.0)
+    assert polls.pace(14.5, 20.0, 5.0).late_p99 == pytest.approx(300.0, rel=0.01)  # what was late before does not count
+    early = arrivals((0.0, 1), (4.9, 1), (9.8, 1), (14.7, 1)).pace(0.0, 19.0, 5.0)
     assert (early.late_p50, early.late_p99) == (0.0, 0.0)
+
+
+def test_who_is_not_asked_for_at_all_is_late_too() -> None:
+    polls = arrivals((0.0, 1), (0.0, 2), (5.0, 1), (10.0, 1), (15.0, 1))
+    assert polls.pace(4.0, 16.0, 5.0).late_p99 == pytest.approx(11_000.0, rel=0.05)  # 2 is overdue
+    assert polls.pace(0.0, 4.0, 5.0, missing=90, began=-1.0 - 5.0).late_p50 == pytest.approx(5_000.0)
+    assert math.isnan(polls.pace(0.0, 4.0, 5.0).late_p99)
 
 
 def test_the_first_polls_of_all_are_not_late_for_anything() -> None:
