@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 AUDIT  := .venv-audit
 BARE   := .venv-run
+BENCH  := .venv-bench
 KILLS  ?= 500
 SEED   ?= 1
 
@@ -66,8 +67,8 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.dev             ## measured against a peer in the same run
-	$(BIN)/python -m benchmarks
+bench: $(BENCH)/.done           ## measured against peers in the same run; a quarter of an hour, PARTS="polling --quick" for two minutes
+	$(BENCH)/bin/python -m benchmarks $(PARTS)
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header
 
@@ -78,6 +79,7 @@ lock: $(VENV)/.dev              ## resolve the lock files anew, with hashes
 	$(LOCK) pyproject.toml --extra sandbox --group dev -o requirements/dev.txt
 	$(LOCK) pyproject.toml --extra sandbox -c requirements/dev.txt -o requirements/sandbox.txt
 	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/run.txt
+	$(LOCK) pyproject.toml --extra sandbox --group bench -c requirements/dev.txt -o requirements/bench.txt
 	$(LOCK) --group audit -o requirements/audit.txt
 
 audit: $(AUDIT)/.done           ## known weaknesses in what runs; needs the package index, and fails where it does not tell
@@ -103,6 +105,12 @@ $(VENV)/.deployment: requirements/deployment.txt
 	$(VENV)/deployment/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+# What the product is measured beside is never installed beside it.
+$(BENCH)/.done: requirements/bench.txt
+	@test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 # Apart from the environment above: the tools bring many packages, and the list is to hold nothing but what runs.
 $(AUDIT)/.done: requirements/audit.txt
 	@test -x $(AUDIT)/bin/python || $(PYTHON) -m venv $(AUDIT)
@@ -115,4 +123,4 @@ $(BARE)/.done: requirements/run.txt $(AUDIT)/.done
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(AUDIT) $(BARE) sbom.json demo-output .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(AUDIT) $(BARE) $(BENCH) sbom.json demo-output .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

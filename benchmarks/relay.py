@@ -8,12 +8,13 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from benchmarks.processes import serving, surroundings
 from benchmarks.rows import Row
 from sandbox.media import Media
 
@@ -103,7 +104,7 @@ def _client(which: str, server: str, count: int, name: str = "-") -> Side:
     command = [sys.executable, "-m", "benchmarks.clients", which, server, name, str(count)]
 
     def run() -> Cost:
-        done = subprocess.run(command, env=_surroundings(), stdout=subprocess.PIPE, check=True)
+        done = subprocess.run(command, env=surroundings(), stdout=subprocess.PIPE, check=True)
         return Cost(**json.loads(done.stdout))
 
     return run
@@ -122,7 +123,7 @@ def _curl(source: str, target: str, count: int) -> Cost:
 def _one_curl(*arguments: str) -> Cost:
     command = ["curl", "--silent", "--fail", "-w", CURL_REPORTS, *arguments]
     before = os.times()
-    done = subprocess.run(command, env=_surroundings(), stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(command, env=surroundings(), stdout=subprocess.PIPE, check=True)
     after = os.times()
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
     return Cost(float(done.stdout), cpu)
@@ -130,20 +131,6 @@ def _one_curl(*arguments: str) -> Cost:
 
 @contextmanager
 def _server(thinking: float, *files: Path) -> Iterator[str]:
-    """A server's address; it has the first core, and everything that this process starts meanwhile the last."""
-    command = [sys.executable, "-m", "benchmarks.server", str(thinking), *map(str, files)]
-    cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(cores)})
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        os.sched_setaffinity(0, {max(cores)})
-        assert process.stdin
-        assert process.stdout
-        try:
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-        finally:
-            process.stdin.close()
-            os.sched_setaffinity(0, cores)
-
-
-def _surroundings() -> Mapping[str, str]:
-    return {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    """A server's address."""
+    with serving(sys.executable, "-m", "benchmarks.server", str(thinking), *map(str, files)) as port:
+        yield f"http://127.0.0.1:{port}"

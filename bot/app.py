@@ -133,14 +133,15 @@ class Building:
         client = await self.stack.enter_async_context(GatewayClient(version=__version__, fetch_timeout=patience))
         token = self.settings.telegram_bot_token.get_secret_value()
         seal, secrets, pacing = Seal(token), Secrets(token, self.settings.public_url), Pacing()
-        scheduler, accounts = self._polling(client)
+        scheduler, accounts = self.polling(client)
         courier = await self._delivery(client, patience, pacing, seal, secrets)
         gallery = await self._asides(pacing)
         inbox, updates, routes = self._intake(courier, gallery, seal, secrets)
         sender = Sender(self.store, courier, pacing, self.clocks.now, self.clocks.monotonic)
         return Loops(inbox, updates, scheduler, sender, accounts, routes)
 
-    def _polling(self, client: GatewayClient) -> tuple[Scheduler, Accounts]:
+    def polling(self, client: GatewayClient) -> tuple[Scheduler, Accounts]:
+        """The second stage alone."""
         settings, gateways, store, clocks = self.settings, self.gateways, self.store, self.clocks
         pace = Pace(settings.poll_interval, settings.poll_max_interval)
         lanes = Lanes(settings.provider_max_concurrency, settings.provider_max_rps, settings.poll_max_interval)
