@@ -14,6 +14,7 @@ from bot.storage.sqlite import Database, DatabaseError, Values
 from bot.storage.transaction import Transaction
 from bot.storage.wishes import HOLDING
 from bot.tracking.choices import Choices
+from bot.tracking.forecast import Forecasts
 from bot.tracking.gallery import Find, Place
 from bot.tracking.guests import Guest, Verdict
 from bot.tracking.history import Event
@@ -64,12 +65,14 @@ class Store:
 
     `outbox_changed`, `guests_changed`, `chats_changed` and `chat_forgotten` are set, and the ids of tasks that are to
     be looked at anew come out of `tasks_changed`, after the transaction that touched them is on disk. They only wake
-    somebody early; the tables are the truth. `tally` is where the stages count what they do. `refusal` is why the
+    somebody early; the tables are the truth. `tally` is where the stages count what they do, `forecasts` what
+    is known of how long tasks take. `refusal` is why the
     latest change was not taken, "" if it was. What is asked about programs has a room of its own.
     """
 
     def __init__(self, database: Database) -> None:
         self.tally = Tally()
+        self.forecasts = Forecasts()
         self.refusal = ""
         self.outbox_changed = asyncio.Event()
         self.guests_changed = asyncio.Event()
@@ -84,7 +87,13 @@ class Store:
     @classmethod
     async def open(cls, path: Path) -> Self:
         """Opens the file, creates or migrates it. Raises `DatabaseError`."""
-        return cls(await Database.open(path))
+        store = cls(await Database.open(path))
+        try:
+            store.forecasts.recall(await store.durations())
+        except DatabaseError:
+            await store.close()
+            raise
+        return store
 
     async def close(self) -> None:
         await self._database.close()
@@ -103,6 +112,8 @@ class Store:
             raise
         self.refusal = ""
         self.tally.observe(TRANSACTION_DURATION, time.monotonic() - asked)
+        for end in transaction.ended:
+            self.forecasts.learn(end)
         if transaction.touched_outbox:
             self.outbox_changed.set()
         if transaction.touched_guests:
@@ -278,10 +289,9 @@ class Store:
         )
         return [(row[0], row[1], rows.to_task(row[2:])) for row in found]
 
-    async def durations(self, provider: str, model: str) -> list[float]:
-        """What the latest generations of that model took, in seconds; "" is the model that gateways do not name."""
-        sql = "SELECT seconds FROM durations WHERE provider = ? AND model = ?"
-        return [row[0] for row in await self._all(sql, (provider, model))]
+    async def durations(self) -> list[tuple[str, str, float]]:
+        """What the latest generations took, the oldest first: (provider, model, seconds); "" is a model not named."""
+        return await self._all("SELECT provider, model, seconds FROM durations ORDER BY id")
 
     async def pauses(self) -> dict[int, float]:
         """The chats that Telegram has paused, and until when."""
