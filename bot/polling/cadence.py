@@ -1,7 +1,7 @@
 """When a task is asked for next. Pure: the age, the answer and a random number come in, seconds come out.
 
-Questions are spent where they tell the most, see `hazard`. Of a model that nothing is known of that is nowhere: then
-they come at a fixed interval, until a generation of it has ended.
+Questions are spent where they tell the most, see `hazard`. Where nothing says when a task may end they come at a steady
+interval.
 """
 
 from dataclasses import dataclass
@@ -19,11 +19,10 @@ QUIET_SHARE, LONGEST_CEILING = 0.5, 60.0
 # Rejections come within seconds: there is a look at these ages, unless fewer than so many are to be expected.
 EARLY_LOOKS = (4.0, 8.0, 16.0)
 EARLY_LOOKS_FROM = 0.03
-# The interval while nothing is known; so widely spread is what nothing is known of.
-STEADY = 5.0
-VAGUE = 0.8
-# What takes so many times longer than half of its kind will take long: the gap grows with the age.
-OVERDUE, AGE_PER_SECOND = 5.0, 120.0
+# The interval while nothing says when a task may end; it grows with the age, since what has taken long will take long.
+STEADY, AGE_PER_SECOND = 5.0, 120.0
+# So widely spread is what nothing is known of; what takes so many times longer than half of its kind is as unknown.
+VAGUE, OVERDUE = 0.8, 5.0
 # Between two questions of which the second one was wanted by a person.
 HASTE = 3.0
 # An ID that was made a moment ago may not be known everywhere yet.
@@ -104,12 +103,9 @@ def _advice(answer: Snapshot | QueryError) -> float:
 
 
 def _gap(pace: Pace, fit: Fit, age: float, floor: float) -> float:
-    late = age / AGE_PER_SECOND
-    if _is_unknown(fit):
-        return max(STEADY, late)
+    if _is_at_sea(fit, age):
+        return max(pace.floor or STEADY, age / AGE_PER_SECOND)
     gap = best_gap(fit, age, pace.worth)
-    if age >= OVERDUE * fit.median:
-        return max(gap, late)
     if fit.rejected >= EARLY_LOOKS_FROM:
         # One that is nearly reached was meant by the look that has just been.
         gap = min(gap, next((max(look - age, floor) for look in EARLY_LOOKS if age < look - 1), gap))
@@ -117,16 +113,19 @@ def _gap(pace: Pace, fit: Fit, age: float, floor: float) -> float:
 
 
 def _ceiling(fit: Fit, age: float) -> float:
-    if _is_unknown(fit) or age >= OVERDUE * fit.median:
+    if _is_at_sea(fit, age):
         return LONGEST_CEILING
     if fit.rejected >= EARLY_LOOKS_FROM:
         return CEILING
     return min(max(QUIET_SHARE * fit.median, CEILING), LONGEST_CEILING)
 
 
-def _is_unknown(fit: Fit) -> bool:
-    """Whether none of that model has ended yet, and its provider's models are no guide either."""
-    return fit.count < 1 and fit.spread > VAGUE
+def _is_at_sea(fit: Fit, age: float) -> bool:
+    """Whether nothing says when the task may end.
+
+    It takes far longer than its kind, or none of that kind has ended yet and its provider's models are no guide either.
+    """
+    return age >= OVERDUE * fit.median or (fit.count < 1 and fit.spread > VAGUE)
 
 
 def _after_error(pace: Pace, task: Task, kind: QueryErrorKind, chance: float) -> float:
