@@ -16,13 +16,13 @@ from benchmarks.laws import FLEET, LAWS, Cost, Job, Law, log_normal
 from benchmarks.rows import Row
 from bot.polling.cadence import FLOOR, Pace, next_wait
 from bot.polling.hazard import WORTH
-from bot.tracking.forecast import Ended, Fit, Forecasts
+from bot.tracking.forecast import Ended, Forecasts
 from bot.tracking.model import Task
 from providers.base import Provider, Snapshot, State
 
 # Jobs of each law: that the bot follows, with as many trainings; that a fixed interval follows, which costs nothing.
 SAMPLE, TRAININGS, TRAINED = 300, 4, 60
-FINE_SAMPLE = 4000
+FINE_SAMPLE = 1500
 WORTHS = (0.03, 0.07, WORTH, 0.25, 0.5, 1.0)
 LATENCY = 2.5
 LIVES, LIFE = 200, 40
@@ -34,6 +34,7 @@ _RUNNING = Snapshot(State.RUNNING)
 
 Gap = Callable[[float], float]
 Laws = tuple[Law, ...]
+Shape = Callable[[float], int | None]
 
 
 def cost(costs: Sequence[Cost]) -> Cost:
@@ -94,10 +95,15 @@ class Bot:
     def learn(self, model: int, job: Job, seconds: float) -> None:
         self.forecasts.learn(Ended("p", str(model), seconds, succeeded=job.succeeds))
 
-    def watch(self, model: int, job: Job) -> Cost:
-        """Follows it with what is known now."""
+    def watch(self, model: int, job: Job, shape: Shape = lambda _: None) -> Cost:
+        """Follows it with what is known now. `shape` is the progress in percent after a share of its time."""
         fit, pace = self.forecasts.expect("p", str(model)), Pace(worth=self.worth)
-        return follow(job, lambda age: _wait(pace, fit, age, self.random.random()))
+
+        def gap(age: float) -> float:
+            nearer = fit.sharpened(age, shape(age / job.seconds))
+            return next_wait(pace, _PROVIDER, _TASK, _RUNNING, age, self.random.random(), nearer)
+
+        return follow(job, gap)
 
     def live(self, jobs: Sequence[Job]) -> list[Cost]:
         """Follows one after the other, and learns from each."""
@@ -106,10 +112,6 @@ class Bot:
             costs.append(self.watch(0, job))
             self.learn(0, job, job.seconds if self.is_told else job.seconds + costs[-1].latency)
         return costs
-
-
-def _wait(pace: Pace, fit: Fit, age: float, chance: float) -> float:
-    return next_wait(pace, _PROVIDER, _TASK, _RUNNING, age, chance, fit)
 
 
 def ours(laws: Laws, worth: float = WORTH, believed: Laws = ()) -> Cost:
@@ -222,6 +224,21 @@ def changes() -> Iterator[Line]:
         yield from _stages(f"suddenly {name}", bots, log_normal(median, 0.5), (10, LIFE))
 
 
+def progresses() -> Iterator[Line]:
+    """What a gateway's progress adds to what is known, true or not."""
+    shapes: dict[str, Shape] = {
+        "true": lambda share: int(100 * share),
+        "quick at first": lambda share: int(100 * (1 - (1 - share) ** 2)),
+        "99 % after half the time": lambda share: min(99, int(200 * share)),
+        "always 30 %": lambda _: 30,
+    }
+    law = LAWS[USUAL]
+    for name, shape in shapes.items():
+        bots = [Bot.trained((law,), seed) for seed in range(TRAININGS)]
+        found = cost([bot.watch(0, job, shape) for bot in bots for job in law.jobs(SAMPLE)])
+        yield Line(f"{USUAL}, learned, progress: {name}", found, index(found, (law,)))
+
+
 def new_models(*, is_told: bool = True) -> Iterator[Line]:
     """A model of which nothing is known; tasks in the order in which they come."""
     names = (USUAL, "image, 15 s, .4", "long, 420 s, .35", "15 % rejected, 3 % stuck")
@@ -245,6 +262,7 @@ def lines() -> Iterator[Line]:
     """The whole table."""
     yield five_models()
     yield from one_model()
+    yield from progresses()
     yield from misfits()
     yield from changes()
     yield from new_models()

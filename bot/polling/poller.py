@@ -12,7 +12,7 @@ from bot.polling.accounts import Accounts
 from bot.polling.cadence import Pace, least_gap, next_wait
 from bot.polling.inquiry import Heard, Inquiry
 from bot.storage.store import Store
-from bot.tracking.estimates import believable_age, kind_of
+from bot.tracking.estimates import kind_of, outlook
 from bot.tracking.gateways import Gateways
 from bot.tracking.lifecycle import decide
 from bot.tracking.measures import LAST_SUCCESS, POLLS, QUERY_DURATION
@@ -93,8 +93,7 @@ class Poller:
             speaker, state = heard.address.provider, after.state
             log.info("task changed", provider=speaker, state=state, ending=after.ending, trouble=after.trouble)
         provider = self._gateways.provider(heard.address.provider)
-        fit = self._store.forecasts.expect(*kind_of(decision.task))
-        age = believable_age(decision.task, fit, now)
+        age, fit = outlook(decision.task, self._store.forecasts.expect(*kind_of(decision.task)), now)
         wait = next_wait(self._pace, provider, decision.task, heard.answer, age, self._clocks.chance(), fit)
         return Polled(decision.task, wait, least_gap(self._pace, provider, heard.answer))
 

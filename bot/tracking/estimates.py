@@ -6,7 +6,7 @@ if it is past and no more than two days old.
 
 from dataclasses import dataclass
 
-from bot.tracking.forecast import LONGEST, Fit
+from bot.tracking.forecast import FIRST_PROGRESS, LONGEST, Fit
 from bot.tracking.model import Task
 
 # Of a generation that has outlasted nearly all, nothing is estimated any more; later it is odd if nothing happens.
@@ -15,8 +15,6 @@ LATE, ODD = 0.02, 0.005
 OLDEST = 5.0
 # An estimate that is nearly used up: "any moment" is all that can be said.
 SOON = 30.0
-# The first few percent are often reached at once, and say nothing about the rest.
-FIRST_PROGRESS = 5
 
 STALLED_AFTER, STALLED_AFTER_AT_LEAST = 480.0, 300.0
 FIRST_LOOK, LONGEST_LOOK = 60.0, 900.0
@@ -55,20 +53,17 @@ def kind_of(task: Task) -> tuple[str, str]:
 
 def timing(task: Task, fit: Fit, now: float) -> Timing:
     """The times of an open task, by what is known of others like it."""
-    elapsed = _age(task, now)
-    # Of a task that was tracked late, nobody knows how long its progress has taken.
-    is_known = task.snapshot is not None and is_recent(task.snapshot.created_at, now)
-    progress = task.snapshot.progress if task.snapshot and is_known else None
-    quiet = max(0.0, now - task.changed_at)
-    return Timing(
-        max(0.0, elapsed), quiet, estimate(fit, elapsed, progress), is_stalled=is_stalled(fit, quiet, elapsed)
-    )
+    elapsed, quiet = _age(task, now), max(0.0, now - task.changed_at)
+    expected = estimate(fit, elapsed, _progress(task, now))
+    return Timing(max(0.0, elapsed), quiet, expected, is_stalled=is_stalled(fit, quiet, elapsed))
 
 
-def believable_age(task: Task, fit: Fit, now: float) -> float:
-    """Seconds since the task was made, as far as the schedule of its questions may rely on that."""
+def outlook(task: Task, fit: Fit, now: float) -> tuple[float, Fit]:
+    """What the schedule of its questions may rely on: seconds since the task was made, and what to expect of it."""
     age = _age(task, now)
-    return max(0.0, age if age < OLDEST * fit.median else now - task.created_at)
+    if age >= OLDEST * fit.median:
+        return max(0.0, now - task.created_at), fit
+    return max(0.0, age), fit.sharpened(age, _progress(task, now))
 
 
 def estimate(fit: Fit, elapsed: float, progress: int | None) -> Estimate:
@@ -119,6 +114,13 @@ def _age(task: Task, now: float) -> float:
     if created_at is not None and is_recent(created_at, now):
         return now - min(created_at, task.created_at)
     return now - task.created_at
+
+
+def _progress(task: Task, now: float) -> int | None:
+    """Of a task that was tracked late, nobody knows how long its progress has taken."""
+    if task.snapshot is None or not is_recent(task.snapshot.created_at, now):
+        return None
+    return task.snapshot.progress
 
 
 def _by_progress(elapsed: float, progress: int | None) -> float | None:

@@ -9,7 +9,7 @@ followed.
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 # A generation that takes longer than two days is none.
@@ -24,6 +24,9 @@ MEMORY = 40.0
 # What lies further off than so many spreads is taken to lie just there: it may be a clock that is wrong.
 FAR = 3.0
 SHORTEST = 0.1
+# What is extrapolated from a progress in percent is off by this spread, and at 0 percent by so much more: most are made
+# up in part. The first few percent are often reached at once, and say nothing about the rest.
+PROGRESS_SPREAD, PROGRESS_VAGUE, FIRST_PROGRESS = 0.3, 1.0, 5
 # So many earlier generations say something about the next one.
 ENOUGH = 3.0
 # A failure within so many seconds is a rejection. How many there will be is guessed at first, for as many tasks.
@@ -48,6 +51,18 @@ class Fit:
     count: float = 0.0
     usual: float | None = None
     rejected: float = REJECTED
+
+    def sharpened(self, age: float, progress: int | None) -> "Fit":
+        """The same for one generation that has come so far in percent; where nothing is known, progress is not either.
+
+        Its median is then an expected end, between the usual one and the one at which its own pace points.
+        """
+        if progress is None or not FIRST_PROGRESS < progress < 100 or age <= 0 or self.count < 1:  # noqa: PLR2004
+            return self
+        spread = PROGRESS_SPREAD + PROGRESS_VAGUE * (1 - progress / 100)
+        known, told = self.spread**-2, spread**-2
+        end = (known * math.log(self.median) + told * math.log(age * 100 / progress)) / (known + told)
+        return replace(self, median=math.exp(end), spread=(known + told) ** -0.5)
 
     def outlasting(self, age: float) -> float:
         """The share of generations that take longer than `age` seconds, by what was really seen; 1.0 if too little."""

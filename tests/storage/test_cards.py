@@ -85,8 +85,8 @@ async def test_after_a_start_it_is_known_again_how_long_things_take(store: Store
         await record(store, task, replace(SUCCEEDED, completed_at=NOW - 30))
     assert store.forecasts.expect("token360", "m").usual == pytest.approx(60)
     again = await Store.open(tmp_path / "rushes.db")
-    assert again.forecasts.expect("token360", "m").usual == pytest.approx(60)
     await again.close()
+    assert again.forecasts.expect("token360", "m").usual == pytest.approx(60)
 
 
 async def test_only_the_latest_durations_of_a_model_are_kept(store: Store) -> None:

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from bot.tracking.estimates import (
     SOON,
     Estimate,
-    believable_age,
     estimate,
     is_recent,
     is_stalled,
     next_look,
+    outlook,
     timing,
     took,
 )
@@ -78,10 +78,20 @@ def test_a_stall_is_silence_beyond_what_is_usual() -> None:
 
 def test_the_schedule_believes_no_clock_that_makes_a_task_older_than_any() -> None:
     young = task(replace(RUNNING, created_at=NOW - 300))
-    assert believable_age(young, PAST, NOW) == 300
-    hours_off = task(replace(RUNNING, created_at=NOW - 8 * 3600))
-    assert believable_age(hours_off, PAST, NOW) == 100
-    assert believable_age(task(created_at=NOW + 50), PAST, NOW) == 0
+    assert outlook(young, PAST, NOW) == (300, PAST)
+    hours_off = task(replace(RUNNING, created_at=NOW - 8 * 3600, progress=50))
+    assert outlook(hours_off, PAST, NOW) == (100, PAST)
+    assert outlook(task(created_at=NOW + 50), PAST, NOW) == (0, PAST)
+
+
+def test_the_schedule_goes_by_a_progress_whose_beginning_is_known() -> None:
+    quick = replace(RUNNING, created_at=NOW - 100, progress=80)
+    age, fit = outlook(task(quick), PAST, NOW)
+    assert age == 100
+    assert 125 < fit.median < PAST.median
+    assert fit.spread < PAST.spread
+    assert outlook(task(replace(quick, created_at=None)), PAST, NOW) == (100, PAST)
+    assert outlook(task(quick), UNKNOWN, NOW) == (100, UNKNOWN)
 
 
 def test_the_longer_nothing_happens_the_rarer_the_looks() -> None:

@@ -82,6 +82,16 @@ def test_failures_teach_only_how_many_are_rejected_at_once() -> None:
     assert (after.median, after.spread, after.count) == (before.median, before.spread, before.count)
 
 
+def test_a_progress_says_more_the_further_it_is() -> None:
+    fit = Fit(median=240, spread=0.3, count=9, usual=240)
+    assert fit.sharpened(60, 5) == fit
+    early, late = fit.sharpened(20, 20), fit.sharpened(90, 90)
+    assert 200 < early.median < 240
+    assert 100 < late.median < 180
+    assert late.spread < early.spread < fit.spread
+    assert fit.sharpened(0, 50) == fit.sharpened(60, 100) == fit.sharpened(60, None) == fit
+
+
 def test_what_was_written_down_says_nothing_of_rejections() -> None:
     forecasts = Forecasts()
     forecasts.recall([("p", "m", 60.0)] * 50)
@@ -100,8 +110,12 @@ def test_made_up_names_do_not_fill_the_memory() -> None:
     assert forecasts.expect("p", "made up 0").count == 1
 
 
-@given(st.lists(st.tuples(st.floats(), st.booleans()), max_size=60), st.floats(0, 2 * LONGEST))
-def test_whatever_is_told_the_fit_stays_one(past: list[tuple[float, bool]], age: float) -> None:
+@given(
+    st.lists(st.tuples(st.floats(), st.booleans()), max_size=60),
+    st.floats(0, 2 * LONGEST),
+    st.none() | st.integers(-5, 200),
+)
+def test_whatever_is_told_the_fit_stays_one(past: list[tuple[float, bool]], age: float, progress: int | None) -> None:
     forecasts = Forecasts()
     for seconds, succeeded in past:
         forecasts.learn(Ended("p", "m", seconds, succeeded=succeeded))
@@ -113,3 +127,6 @@ def test_whatever_is_told_the_fit_stays_one(past: list[tuple[float, bool]], age:
     assert 0 <= fit.outlasting(age) <= 1
     left = fit.left(age)
     assert left is None or left >= -1e-6 * age
+    sharper = fit.sharpened(age, progress)
+    assert 0 < sharper.median < math.inf
+    assert 0 < sharper.spread <= fit.spread
