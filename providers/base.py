@@ -77,7 +77,8 @@ class Snapshot:
     """One usable answer about a task. Times are epoch seconds, `progress` is 0 to 100.
 
     `needs_fetch`: the task succeeded, but its file comes from a second, authenticated request (`Provider.fetch`), for
-    which `handles` holds what the answer had to say.
+    which `handles` holds what the answer had to say. `ask_after`: in how many seconds the gateway wants to be asked
+    again, if it says so.
     """
 
     state: State
@@ -94,6 +95,7 @@ class Snapshot:
     completed_at: float | None = None
     expires_at: float | None = None
     handles: Mapping[str, str] = field(default_factory=dict)
+    ask_after: float | None = None
 
 
 class QueryErrorKind(StrEnum):

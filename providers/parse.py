@@ -78,7 +78,7 @@ def parse(
     """
     with _without_collector(len(body)):
         found = _understood(kind, status, body, reading, has_fetch=has_fetch)
-    return _with_wait(found, headers, now) if isinstance(found, QueryError) else found
+    return _with_wait(found, headers, now)
 
 
 @contextmanager
@@ -293,10 +293,15 @@ def _said_nothing(status: int) -> str:
     return f"HTTP {status} without a reason" if status >= 400 else "an answer without a task"  # noqa: PLR2004
 
 
-def _with_wait(error: QueryError, headers: Mapping[str, str], now: float | None) -> QueryError:
+def _with_wait(found: Snapshot | QueryError, headers: Mapping[str, str], now: float | None) -> Snapshot | QueryError:
+    """With what the headers say about when to ask again; of a task also in the way of OpenAI's own clients."""
     named = {name.lower(): value for name, value in headers.items()}
     wait = _wait(named.get("retry-after", ""), _moment(named.get("date", "")) or now)
-    return error if wait is None else replace(error, retry_after=wait)
+    if isinstance(found, QueryError):
+        return found if wait is None else replace(found, retry_after=wait)
+    if wait is None and (after := number(named.get("openai-poll-after-ms", ""))) is not None:
+        wait = min(max(after / 1000, 0.0), _LONGEST_WAIT)
+    return found if wait is None else replace(found, ask_after=wait)
 
 
 def _wait(text: str, now: float | None) -> float | None:

@@ -24,7 +24,7 @@ from bot.text import answers as replies
 from bot.text import cards, doors, ends
 from bot.text.message import Message
 from bot.tracking.choices import Notify
-from bot.tracking.estimates import Timing, next_look, timing
+from bot.tracking.estimates import Timing, kind_of, next_look, timing
 from bot.tracking.gateways import Gateways
 from bot.tracking.model import Delivery, OutboxKind, OutboxState, Subscription
 from bot.tracking.results import parts
@@ -145,7 +145,7 @@ class Courier:
 
     async def _show_card(self, row: Delivery, subject: Subject) -> None:
         task, subscription = subject.task, subject.subscription
-        times, look_again_at = await self._times(subject)
+        times, look_again_at = self._times(subject)
         message = cards.card(task, subscription, subject.title, subject.asked, subject.language, times)
         look = hashlib.sha256(repr(message).encode("utf-8", "replace")).hexdigest()[:16]
         is_in_doubt = row.state is OutboxState.DOUBT and not row.message_ids
@@ -157,7 +157,7 @@ class Courier:
             await self._telegram.edit_text(row.chat_id, row.message_ids[0], message)
         await self._steps.finish(row, look, look_again_at)
 
-    async def _times(self, subject: Subject) -> tuple[Timing | None, float | None]:
+    def _times(self, subject: Subject) -> tuple[Timing | None, float | None]:
         """The times that the card may speak of while the gateway is at it, and when it is to be looked at again.
 
         Where a chat does not want every step, nobody looks again, and only what stays true is said.
@@ -165,7 +165,7 @@ class Courier:
         task = subject.task
         if task.snapshot is None or task.ending is not None or subject.subscription.stopped:
             return None, None
-        times = timing(task, await self._store.durations(task.provider, task.snapshot.model or ""), subject.now)
+        times = timing(task, self._store.forecasts.expect(*kind_of(task)), subject.now)
         if subject.choices.notify is not Notify.ALL:
             return times.lasting, None
         return times, subject.now + next_look(times.quiet)

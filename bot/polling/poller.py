@@ -14,6 +14,7 @@ from bot.polling.cadence import Pace, least_gap, next_wait
 from bot.polling.inquiry import Heard, Inquiry
 from bot.polling.recorder import Recorder
 from bot.storage.store import Store
+from bot.tracking.estimates import kind_of, outlook
 from bot.tracking.gateways import Gateways
 from bot.tracking.lifecycle import decide
 from bot.tracking.measures import LAST_SUCCESS, POLLS, QUERY_DURATION
@@ -112,8 +113,8 @@ class Poller:
 
     def _polled(self, task: Task, heard: Heard, now: float) -> Polled:
         provider = self._gateways.provider(heard.address.provider)
-        age = now - task.created_at
-        wait = next_wait(self._pace, provider, task, heard.answer, age, self._clocks.chance())
+        age, fit = outlook(task, self._store.forecasts.expect(*kind_of(task)), now)
+        wait = next_wait(self._pace, provider, task, heard.answer, age, self._clocks.chance(), fit)
         return Polled(task, wait, least_gap(self._pace, provider, heard.answer), _shared(heard.known, task))
 
     def _placed(self, task: Task, heard: Heard) -> Task:

@@ -6,10 +6,16 @@ from typing import Any
 import aiosqlite
 
 from bot.storage.together import AtOnce
+from bot.tracking.forecast import Ended
 
 
 class Changes:
-    """The statements of one transaction. What it `touched_…` tells whom to wake after the commit."""
+    """The statements of one transaction. What it `touched_…` tells whom to wake after the commit.
+
+    `ended` are the tasks from which it can be learned then how long such take.
+    """
+
+    ended: list[Ended]
 
     def __init__(self, connection: aiosqlite.Connection | AtOnce) -> None:
         self.touched_tasks: list[int] = []
@@ -17,6 +23,7 @@ class Changes:
         self.touched_guests = False
         self.touched_chats = False
         self.forgot_chat = False
+        self.ended = []
         self._connection = connection
 
     async def _change(self, sql: str, values: Any = ()) -> int:

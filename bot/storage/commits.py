@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from bot.storage.sqlite import Database, DatabaseError
 from bot.storage.together import AtOnce
 from bot.storage.transaction import Transaction
+from bot.tracking.forecast import Forecasts
 from bot.tracking.measures import DATABASE_FAILURES, TRANSACTION_DURATION
 from bot.tracking.tally import Tally
 
@@ -23,12 +24,13 @@ class Commits:
 
     `outbox_changed`, `guests_changed`, `chats_changed` and `chat_forgotten` are set, and the ids of tasks that are to
     be looked at anew come out of `tasks_changed`, after the transaction that touched them is on disk. They only wake
-    somebody early; the tables are the truth. `tally` is where the stages count what they do. `refusal` is why the
-    latest change was not taken, "" if it was.
+    somebody early; the tables are the truth. `tally` is where the stages count what they do, `forecasts` what is
+    known of how long tasks take. `refusal` is why the latest change was not taken, "" if it was.
     """
 
     def __init__(self, database: Database) -> None:
         self.tally = Tally()
+        self.forecasts = Forecasts()
         self.refusal = ""
         self.outbox_changed = asyncio.Event()
         self.guests_changed = asyncio.Event()
@@ -112,6 +114,8 @@ class Commits:
         self.tally.add(DATABASE_FAILURES)
 
     def _announce(self, transaction: Transaction) -> None:
+        for end in transaction.ended:
+            self.forecasts.learn(end)
         if transaction.touched_outbox:
             self.outbox_changed.set()
         if transaction.touched_guests:

@@ -50,7 +50,7 @@ def snapshot_to_json(snapshot: Snapshot | None) -> str | None:
     """The column's text, with `data:` URLs cut to their head."""
     if snapshot is None:
         return None
-    fields = _snapshot.dump_python(snapshot, mode="json", exclude_defaults=True)
+    fields = _snapshot.dump_python(snapshot, mode="json", exclude_defaults=True, exclude={"ask_after"})
     for output in fields.get("outputs", ()):
         if output["url"].startswith("data:"):
             output["url"] = output["url"][:DATA_URL_HEAD]

@@ -7,7 +7,7 @@ from bot.storage import counts, rows, vitals
 from bot.storage.commits import Commits
 from bot.storage.forgetting import OLD
 from bot.storage.programs import ProgramQuestions
-from bot.storage.sqlite import Database, Values
+from bot.storage.sqlite import Database, DatabaseError, Values
 from bot.storage.wishes import HOLDING
 from bot.tracking.choices import Choices
 from bot.tracking.gallery import Find, Place
@@ -64,7 +64,13 @@ class Store(Commits):
     @classmethod
     async def open(cls, path: Path) -> Self:
         """Opens the file, creates or migrates it. Raises `DatabaseError`."""
-        return cls(await Database.open(path))
+        store = cls(await Database.open(path))
+        try:
+            store.forecasts.recall(await store.durations())
+        except DatabaseError:
+            await store.close()
+            raise
+        return store
 
     async def close(self) -> None:
         await self._database.close()
@@ -227,10 +233,9 @@ class Store(Commits):
         )
         return [(row[0], row[1], rows.to_task(row[2:])) for row in found]
 
-    async def durations(self, provider: str, model: str) -> list[float]:
-        """What the latest generations of that model took, in seconds; "" is the model that gateways do not name."""
-        sql = "SELECT seconds FROM durations WHERE provider = ? AND model = ?"
-        return [row[0] for row in await self._all(sql, (provider, model))]
+    async def durations(self) -> list[tuple[str, str, float]]:
+        """What the latest generations took, the oldest first: (provider, model, seconds); "" is a model not named."""
+        return await self._all("SELECT provider, model, seconds FROM durations ORDER BY id")
 
     async def pauses(self) -> dict[int, float]:
         """The chats that Telegram has paused, and until when."""

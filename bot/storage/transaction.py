@@ -11,10 +11,11 @@ from bot.storage.outbox import Outbox
 from bot.storage.people import People
 from bot.storage.programs import Programs
 from bot.tracking.choices import Notify, usual
-from bot.tracking.estimates import is_recent, took
+from bot.tracking.estimates import is_recent, kind_of, took
+from bot.tracking.forecast import Ended
 from bot.tracking.history import Event, What, events
 from bot.tracking.lifecycle import decide, is_milestone, reopen
-from bot.tracking.model import NOT_LOCATED, OutboxKind, Subscription, Task
+from bot.tracking.model import NOT_LOCATED, Ending, OutboxKind, Subscription, Task
 from bot.tracking.troubles import TroubleKind
 
 # So many of the latest durations are kept for each provider and model.
@@ -273,7 +274,7 @@ class Transaction(Outbox, Counts, History, People, Forgetting, Programs):
         if before is None or before.ending is not task.ending:
             await self._want(OutboxKind.REACTION, _FOLLOWERS, task.id)
         await self._queue_result(task, followers, now)
-        if task.succeeded and before and before.ending is None and before.snapshot:
+        if task.ending is Ending.DONE and before and before.ending is None and before.snapshot:
             await self._keep_duration(task, now)
 
     async def _task(self, task_id: int) -> Task | None:
@@ -299,11 +300,14 @@ class Transaction(Outbox, Counts, History, People, Forgetting, Programs):
         return [one for one in followers if notify(one) is Notify.ALL]
 
     async def _keep_duration(self, task: Task, now: float) -> None:
-        """How long it took, for the estimates of others like it; the latest ones count."""
+        """How long it took, for the estimates of others like it; of successes the latest are written down."""
         seconds = took(task) or (now - task.created_at if is_recent(task.created_at, now) else None)
         if seconds is None:
             return
-        kind = (task.provider, (task.snapshot and task.snapshot.model) or "")
+        kind = kind_of(task)
+        self.ended.append(Ended(*kind, seconds, succeeded=task.succeeded))
+        if not task.succeeded:
+            return
         await self._change("INSERT INTO durations (provider, model, seconds) VALUES (?, ?, ?)", (*kind, seconds))
         await self._change(
             "DELETE FROM durations WHERE provider = ?1 AND model = ?2 AND id NOT IN"

@@ -1,26 +1,22 @@
-"""How long a generation takes: from its own times and those of earlier ones to what a card can say. Pure.
+"""How long a generation takes: from its own times and what is known of others to what a card can say. Pure.
 
 Seconds everywhere, moments in epoch seconds. Gateways' clocks and words are not believed blindly: a moment counts only
 if it is past and no more than two days old.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
+from bot.tracking.forecast import FIRST_PROGRESS, LONGEST, Fit
 from bot.tracking.model import Task
 
-LONGEST = 172_800.0
-# So many earlier generations say something about the next one.
-ENOUGH = 3
-# Of those that took longer than usual, nearly all were through by this share of the sorted times.
-LATE = 0.9
+# Of a generation that has outlasted nearly all, nothing is estimated any more; later it is odd if nothing happens.
+LATE, ODD = 0.02, 0.005
+# A task that would have to be so many times older than half of its kind is no older than our watch: clocks err.
+OLDEST = 5.0
 # An estimate that is nearly used up: "any moment" is all that can be said.
 SOON = 30.0
-# The first few percent are often reached at once, and say nothing about the rest.
-FIRST_PROGRESS = 5
 
-STALLED_AFTER, STALLED_AFTER_AT_LEAST, STALLED_FACTOR = 480.0, 300.0, 2.0
+STALLED_AFTER, STALLED_AFTER_AT_LEAST = 480.0, 300.0
 FIRST_LOOK, LONGEST_LOOK = 60.0, 900.0
 
 
@@ -50,41 +46,46 @@ class Timing:
         return Timing(0.0, 0.0, Estimate(self.estimate.usual))
 
 
-def timing(task: Task, past: Sequence[float], now: float) -> Timing:
-    """The times of an open task, with what earlier ones took in `past`."""
-    created_at = task.snapshot.created_at if task.snapshot else None
-    is_known = is_recent(created_at, now)
-    # It is no younger than our own wait for it, whatever the gateway says.
-    began = min(created_at, task.created_at) if created_at is not None and is_known else task.created_at
-    elapsed = now - began
-    # Of a task that was tracked late, nobody knows how long its progress has taken.
-    progress = task.snapshot.progress if task.snapshot and is_known else None
-    expected = estimate(past, elapsed, progress)
-    quiet = max(0.0, now - task.changed_at)
-    return Timing(max(0.0, elapsed), quiet, expected, is_stalled(quiet, elapsed, expected.usual))
+def kind_of(task: Task) -> tuple[str, str]:
+    """Under which provider and model it is learned how long such tasks take."""
+    return task.provider, (task.snapshot and task.snapshot.model) or ""
 
 
-def estimate(past: Sequence[float], elapsed: float, progress: int | None) -> Estimate:
-    """What can be expected: from at least three earlier generations, from the progress in percent, or from both.
+def timing(task: Task, fit: Fit, now: float) -> Timing:
+    """The times of an open task, by what is known of others like it."""
+    elapsed, quiet = _age(task, now), max(0.0, now - task.changed_at)
+    expected = estimate(fit, elapsed, _progress(task, now))
+    return Timing(max(0.0, elapsed), quiet, expected, is_stalled=is_stalled(fit, quiet, elapsed))
 
-    The further a generation has come, the more its own pace counts. What took longer than nearly all of the earlier
-    ones is not estimated by them any more.
+
+def outlook(task: Task, fit: Fit, now: float) -> tuple[float, Fit]:
+    """What the schedule of its questions may rely on: seconds since the task was made, and what to expect of it."""
+    age = _age(task, now)
+    if age >= OLDEST * fit.median:
+        return max(0.0, now - task.created_at), fit
+    return max(0.0, age), fit.sharpened(age, _progress(task, now))
+
+
+def estimate(fit: Fit, elapsed: float, progress: int | None) -> Estimate:
+    """What can be expected: by what earlier generations took, by the progress in percent, or by both.
+
+    The further a generation has come, the more its own pace counts. What outlasted nearly all of the earlier ones is
+    not estimated by them any more.
     """
-    usual = median(past) if len(past) >= ENOUGH else None
-    by_history = _by_history(sorted(past), elapsed) if usual is not None else None
+    by_history = fit.left(elapsed) if fit.outlasting(elapsed) > LATE else None
     by_progress = _by_progress(elapsed, progress)
     if by_history is None or by_progress is None or progress is None:
         left = by_history if by_progress is None else by_progress
     else:
         left = by_progress * progress / 100 + by_history * (1 - progress / 100)
-    return Estimate(usual, None if left is None else max(SOON, left))
+    return Estimate(fit.usual, None if left is None else max(SOON, left))
 
 
-def is_stalled(quiet: float, elapsed: float, usual: float | None) -> bool:
+def is_stalled(fit: Fit, quiet: float, elapsed: float) -> bool:
     """Whether it is odd that nothing changed for `quiet` seconds."""
-    if usual is None:
+    if fit.usual is None:
         return quiet >= STALLED_AFTER
-    return quiet >= STALLED_AFTER_AT_LEAST and elapsed >= STALLED_FACTOR * usual
+    return quiet >= STALLED_AFTER_AT_LEAST and fit.outlasting(elapsed) <= ODD
 
 
 def next_look(quiet: float) -> float:
@@ -107,12 +108,19 @@ def is_recent(moment: float | None, now: float) -> bool:
     return moment is not None and moment > 0 and 0 < now - moment < LONGEST
 
 
-def _by_history(past: Sequence[float], elapsed: float) -> float | None:
-    late = past[min(int(len(past) * LATE), len(past) - 1)]
-    for expected in (median(past), late):
-        if elapsed < expected:
-            return expected - elapsed
-    return None
+def _age(task: Task, now: float) -> float:
+    created_at = task.snapshot.created_at if task.snapshot else None
+    # It is no younger than our own wait for it, whatever the gateway says.
+    if created_at is not None and is_recent(created_at, now):
+        return now - min(created_at, task.created_at)
+    return now - task.created_at
+
+
+def _progress(task: Task, now: float) -> int | None:
+    """Of a task that was tracked late, nobody knows how long its progress has taken."""
+    if task.snapshot is None or not is_recent(task.snapshot.created_at, now):
+        return None
+    return task.snapshot.progress
 
 
 def _by_progress(elapsed: float, progress: int | None) -> float | None:

@@ -201,6 +201,25 @@ def test_a_date_without_the_servers_clock_counts_from_ours() -> None:
 
 
 @pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({}, None),
+        ({"Retry-After": "12"}, 12.0),
+        ({"openai-poll-after-ms": "2500"}, 2.5),
+        ({"OpenAI-Poll-After-Ms": "-1"}, 0.0),
+        ({"openai-poll-after-ms": "soon"}, None),
+        ({"openai-poll-after-ms": "2500", "Retry-After": "12"}, 12.0),
+    ],
+)
+def test_a_usable_answer_may_say_too_when_it_wants_the_next_question(
+    headers: dict[str, str], wait: float | None
+) -> None:
+    found = parse("video", 200, headers, b'{"id": "v", "status": "queued"}')
+    assert isinstance(found, Snapshot)
+    assert (found.state, found.ask_after) == (State.QUEUED, wait)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "bad key sk-LEAKME1234567890",

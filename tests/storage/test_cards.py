@@ -9,6 +9,7 @@ import pytest
 from bot.storage.store import Store
 from bot.storage.transaction import Transaction
 from bot.tracking.choices import Notify
+from bot.tracking.forecast import UNKNOWN
 from bot.tracking.lifecycle import decide
 from bot.tracking.model import Delivery, OutboxKind, OutboxState, Priority, Subscription, Task
 from providers.base import QueryError, QueryErrorKind, Snapshot, State
@@ -42,7 +43,7 @@ async def reactions(store: Store) -> list[Delivery]:
 
 
 async def durations(store: Store, provider: str = "token360", model: str = "m") -> list[float]:
-    return sorted(await store.durations(provider, model))
+    return sorted(row[2] for row in await store.durations() if row[:2] == (provider, model))
 
 
 async def test_how_long_a_watched_task_took_is_kept_once(store: Store) -> None:
@@ -52,6 +53,7 @@ async def test_how_long_a_watched_task_took_is_kept_once(store: Store) -> None:
     await follow(store, where=chat(8))
     assert await durations(store) == [60]
     assert await durations(store, model="") == []
+    assert store.forecasts.expect("token360", "m").median < UNKNOWN.median
 
 
 @pytest.mark.parametrize(
@@ -73,6 +75,18 @@ async def test_what_nobody_watched_or_what_failed_says_nothing_of_how_long_it_ta
     task = await record(store, located(await follow(store, "failed")), RUNNING)
     await record(store, task, replace(done, state=State.FAILED, outputs=()))
     assert await durations(store) == []
+    known = store.forecasts.expect("token360", "m")
+    assert (known.count, known.rejected < UNKNOWN.rejected) == (0, True), "only that it was not rejected at once"
+
+
+async def test_after_a_start_it_is_known_again_how_long_things_take(store: Store, tmp_path: Path) -> None:
+    for number in range(3):
+        task = await record(store, located(await follow(store, f"v{number}")), replace(RUNNING, created_at=NOW - 90))
+        await record(store, task, replace(SUCCEEDED, completed_at=NOW - 30))
+    assert store.forecasts.expect("token360", "m").usual == pytest.approx(60)
+    again = await Store.open(tmp_path / "rushes.db")
+    await again.close()
+    assert again.forecasts.expect("token360", "m").usual == pytest.approx(60)
 
 
 async def test_only_the_latest_durations_of_a_model_are_kept(store: Store) -> None:

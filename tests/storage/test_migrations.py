@@ -119,7 +119,7 @@ async def test_what_every_earlier_version_held_is_there_afterwards(folder: Path,
         if version >= 3:
             assert (await store.chosen(-9, 4)).notify == "silent"
             assert await store.let_in(9) == [Guest(11, Verdict.ALLOWED, "Ada", 1.0)]
-            assert await store.durations("p", "m") == [60.0]
+            assert await store.durations() == [("p", "m", 60.0)]
             assert await store.told() == {"commands": "d"}
     finally:
         await store.close()
