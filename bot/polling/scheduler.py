@@ -55,6 +55,7 @@ class Scheduler:
         self._due: dict[int, float] = {}
         self._asking: set[int] = set()
         self._waiting: dict[int, float] = {}  # tasks in a lane, and since when they are due
+        self._wanted: set[int] = set()  # tasks that somebody wants to know of now
         self._not_before: dict[int, float] = {}
         self._workers: set[asyncio.Task[None]] = set()
         self._timers: dict[Lane, asyncio.TimerHandle] = {}
@@ -134,7 +135,10 @@ class Scheduler:
             elif task_id not in self._open:
                 log.info("task is watched", task=task.external_id, provider=task.provider)
                 self._admit(task, 0.0)
-            elif task_id not in self._asking:
+            elif task_id in self._asking:
+                self._lane_of(self._open[task_id]).hurry(task_id)
+            else:
+                self._wanted.add(task_id)
                 self._plan_sooner(task_id)
 
     async def _sweep(self) -> None:
@@ -196,7 +200,8 @@ class Scheduler:
             lane = self._lane_of(self._open[task_id])
             self._asking.add(task_id)
             self._waiting[task_id] = due
-            lane.join(task_id, now)
+            lane.join(task_id, now, first=task_id in self._wanted)
+            self._wanted.discard(task_id)
             touched.add(lane)
         for lane in touched:
             self._advance(lane)
