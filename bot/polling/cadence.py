@@ -27,7 +27,6 @@ HASTE = 3.0
 # An ID that was made a moment ago may not be known everywhere yet.
 NOT_FOUND_FIRST, NOT_FOUND_FACTOR = 5.0, 3.0
 BACK_OFF_FIRST, BACK_OFF_FACTOR, BACK_OFF_CEILING = 5.0, 1.6, 300.0
-RATE_LIMIT_FIRST, RATE_LIMIT_FACTOR = 30.0, 2.0
 LONGEST_ADVICE = 3600.0
 # A key or a balance does not mend itself within seconds.
 ACCOUNT_PAUSE = 600.0
@@ -120,8 +119,6 @@ def _after_error(pace: Pace, task: Task, kind: QueryErrorKind, chance: float) ->
             return ACCOUNT_PAUSE
         case QueryErrorKind.NOT_FOUND:
             wait = NOT_FOUND_FIRST * NOT_FOUND_FACTOR**before
-        case QueryErrorKind.RATE_LIMITED if not task.is_located:  # else its account's lane knows best
-            wait = RATE_LIMIT_FIRST * RATE_LIMIT_FACTOR**before
         case _:
             wait = (pace.floor or BACK_OFF_FIRST) * BACK_OFF_FACTOR**before
     return min(wait * (1 + JITTER * chance), pace.ceiling or BACK_OFF_CEILING)

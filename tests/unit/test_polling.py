@@ -146,8 +146,5 @@ def test_who_wants_to_know_at_once_waits_for_what_must_lie_between_two_questions
     assert least_gap(Pace(), PROVIDER, error(QueryErrorKind.TRANSIENT, retry_after=60)) == 60
 
 
-def test_who_is_refused_waits_for_its_accounts_lane_and_only_without_one_for_long() -> None:
-    refused = error(QueryErrorKind.RATE_LIMITED)
-    assert wait(refused, strikes=1) == 5
-    nowhere = Task(1, "", -1, "video", "v", 0, 0, 0, strikes=2)
-    assert next_wait(Pace(), PROVIDER, nowhere, refused, 0, 0.0) == 60
+def test_who_is_refused_waits_no_longer_than_others_since_its_account_rests_by_itself() -> None:
+    assert wait(error(QueryErrorKind.RATE_LIMITED)) == wait(error(QueryErrorKind.TRANSIENT)) == 5
