@@ -233,7 +233,7 @@ async def test_a_change_asks_nobody_but_the_database(store: Store) -> None:
 async def test_a_small_change_tells_what_came_of_it(store: Store, tmp_path: Path) -> None:
     (task,) = await followed(store, 1)
     assert await store.at_once(lambda tx: tx.mark_sending(1))
-    assert not await store.at_once(lambda tx: tx.mark_sending(2))
+    assert not await store.at_once(lambda tx: tx.mark_sending(99))
     with pytest.raises(DatabaseError):
         await store.at_once(lambda tx: tx.record(_unfit(task), NOW))
     assert stored(tmp_path / "rushes.db") == set()
