@@ -8,7 +8,7 @@ BENCH  := .venv-bench
 KILLS  ?= 500
 SEED   ?= 1
 
-.PHONY: play demo run test torture sweep machine soak crowd fuzz ill outage trouble hardened deployment check format lock bench audit sbom clean
+.PHONY: play demo run test torture sweep machine soak crowd fuzz ill outage fair latency trouble hardened deployment check format lock bench audit sbom clean
 
 play: $(VENV)/.sandbox          ## a chat in your browser with the real bot: no token, no key, no network
 	$(BIN)/python -m sandbox serve
@@ -45,6 +45,12 @@ ill: $(VENV)/.dev               ## eight minutes: one gateway answers in every w
 
 outage: $(VENV)/.dev            ## twelve minutes: a gateway with a thousand tasks is away
 	$(BIN)/python -m tests.acceptance.outage
+
+latency: $(VENV)/.dev           ## two minutes: from the gateway's word to Telegram, amid a thousand tasks
+	$(BIN)/python -m tests.acceptance.latency
+
+fair: $(VENV)/.dev              ## three minutes: what a healthy gateway's tasks feel of three ill ones
+	$(BIN)/python -m tests.acceptance.fair
 
 trouble: $(VENV)/.dev           ## eight minutes: full disk, locked database, no names
 	$(BIN)/python -m tests.acceptance.roomless
