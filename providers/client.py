@@ -16,7 +16,7 @@ from providers.fetching import Order
 from providers.files import FileWriter
 from providers.inline import decode, marker
 from providers.own_links import on_own_origin
-from providers.parse import parse
+from providers.parse import ADVICE, parse
 from providers.requests import Question
 from providers.transport import HttpAnswer, Transport, trouble
 
@@ -82,7 +82,7 @@ class GatewayClient:
         answer = await self._exchange(provider, endpoint, key, task_id)
         if isinstance(answer, QueryError):
             return answer
-        digest = hash((answer.status, answer.headers.get("Retry-After"), answer.body))
+        digest = hash((answer.status, *map(answer.headers.get, ADVICE), answer.body))
         if known is not None and known.digest == digest:
             return known
         found = self._understood(provider, endpoint, key, answer)

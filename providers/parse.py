@@ -49,6 +49,8 @@ from providers.vocabulary import (
     state_of,
 )
 
+# The headers that say when to ask again; the second one is a way of OpenAI's own clients.
+ADVICE = RETRY_AFTER, POLL_AFTER = "retry-after", "openai-poll-after-ms"
 WEB_PAGE = "a web page instead of JSON"  # what an error says where something else answers than the API
 _WORD_LIMIT = 64
 _LONGEST_WAIT = 86_400.0
@@ -294,12 +296,12 @@ def _said_nothing(status: int) -> str:
 
 
 def _with_wait(found: Snapshot | QueryError, headers: Mapping[str, str], now: float | None) -> Snapshot | QueryError:
-    """With what the headers say about when to ask again; of a task also in the way of OpenAI's own clients."""
+    """With what the headers say about when to ask again; of a task in either way."""
     named = {name.lower(): value for name, value in headers.items()}
-    wait = _wait(named.get("retry-after", ""), _moment(named.get("date", "")) or now)
+    wait = _wait(named.get(RETRY_AFTER, ""), _moment(named.get("date", "")) or now)
     if isinstance(found, QueryError):
         return found if wait is None else replace(found, retry_after=wait)
-    if wait is None and (after := number(named.get("openai-poll-after-ms", ""))) is not None:
+    if wait is None and (after := number(named.get(POLL_AFTER, ""))) is not None:
         wait = min(max(after / 1000, 0.0), _LONGEST_WAIT)
     return found if wait is None else replace(found, ask_after=wait)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.tracking.model import Task
+from providers.base import Snapshot
 from providers.client import Known
 
 # Below this many outdated entries the heap is not worth being built anew.
@@ -20,8 +21,9 @@ class Watch:
     """One task. `task` is None when nobody follows it any more; then only the times are remembered, while they matter.
 
     `due`: when it is to be asked for, or since when it waits for that. `is_asking`: it waits in its lane, or is being
-    asked for. `not_before`: no question may come earlier, whoever wants to know. `known`: what the last answer said.
-    `is_wanted`: somebody asked about it, so it comes first when it is due.
+    asked for. `not_before`: no question may come earlier, whoever wants to know. `is_wanted`: somebody asked about it, so
+    it comes first when it is due. `answer` and `digest`: what the last question's `Known` held, without an object more
+    for each task.
     """
 
     id: int
@@ -29,8 +31,17 @@ class Watch:
     due: float = math.inf
     not_before: float = 0.0
     is_asking: bool = False
-    known: Known | None = None
     is_wanted: bool = False
+    answer: Snapshot | None = None
+    digest: int = 0
+
+    @property
+    def known(self) -> Known | None:
+        return Known(self.answer, self.digest) if self.answer else None
+
+    @known.setter
+    def known(self, known: Known | None) -> None:
+        self.answer, self.digest = known or (None, 0)
 
 
 class Agenda:
