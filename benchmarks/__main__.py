@@ -2,11 +2,11 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks import flood, parsing, polling, relay, verdicts
+from benchmarks import flood, parsing, polling, relay, schedule, verdicts
+from benchmarks.laws import FLEET
 from benchmarks.results import Results
 from benchmarks.rows import Row
 
@@ -15,8 +15,7 @@ TABLES: Mapping[str, Callable[[], Iterator[Row]]] = {
     "relay": relay.rows,
     "flood": flood.rows,
 }
-SCHEDULE = "benchmarks.schedule"
-PARTS = (*TABLES, "polling", "limits", *(["schedule"] if find_spec(SCHEDULE) else []))
+PARTS = (*TABLES, "polling", "limits", "schedule")
 
 
 def main() -> None:
@@ -95,10 +94,9 @@ def _limits(options: Namespace, results: Results) -> None:
 
 def _schedule(results: Results) -> None:
     """When to ask, simulated: no process and no clock."""
-    schedule = import_module(SCHEDULE)
     _table("schedule", schedule.rows(), results)
     results.schedules = {
-        name: [(cost.polls, cost.latency) for cost in curve] for name, curve in schedule.points().items()
+        name: [(cost.polls, cost.latency) for cost in curve] for name, curve in schedule.points(FLEET).items()
     }
 
 

@@ -21,9 +21,9 @@ class Watch:
     """One task. `task` is None when nobody follows it any more; then only the times are remembered, while they matter.
 
     `due`: when it is to be asked for, or since when it waits for that. `is_asking`: it waits in its lane, or is being
-    asked for. `not_before`: no question may come earlier, whoever wants to know. `is_wanted`: somebody asked about it, so
-    it comes first when it is due. `answer` and `digest`: what the last question's `Known` held, without an object more
-    for each task.
+    asked for. `not_before`: no question may come earlier, whoever wants to know. `is_wanted`: somebody asked about it,
+    so it comes first when it is due. `answer` and `digest`: what the last question's `Known` held, without an object
+    more for each task.
     """
 
     id: int
