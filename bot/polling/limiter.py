@@ -56,7 +56,8 @@ class Lane:
         self._rest = Rest()
         self._longest_pause = min(ceiling or LONGEST_PAUSE, LONGEST_PAUSE)
         self._refusals = 0  # since somebody was answered
-        self._refused: int | None = None  # the latest task that was, if others were answered since then
+        self._refused: int | None = None  # the latest task that was
+        self._others = False  # were answered since then
         # Those that somebody wants to know of now, those that were told of a trouble, and all others.
         self._urgent: deque[int] = deque()
         self._told: deque[int] = deque()
@@ -126,6 +127,7 @@ class Lane:
         # What was under way when the rest began only repeats why.
         is_news = asked >= self._rest.began_at
         if not isinstance(answer, QueryError) or answer.kind is QueryErrorKind.NOT_FOUND:
+            self._others |= task_id != self._refused
             return self._hear_well(asked, now, is_news=is_news)
         if is_news:
             self._rest.lose_probe()
@@ -209,7 +211,7 @@ class Lane:
         return was_on_probation and reason.kind is not QueryErrorKind.RATE_LIMITED
 
     def _refuse(self, task_id: int, answer: QueryError, asked: float, now: float) -> None:
-        if task_id == self._refused and not self._refusals:
+        if task_id == self._refused and self._others and not self._refusals:
             return  # always the same one, while others are answered: that is its own matter
         advice = min(answer.retry_after or 0.0, LONGEST_ADVICE)
         if self._refusals:
@@ -222,7 +224,7 @@ class Lane:
         if not self._refusals:
             self._throttle.refuse(now, pause, pause - advice)
             self._window.shrink(asked, now, self._in_flight)
-        self._refusals, self._refused = self._refusals + 1, task_id
+        self._refusals, self._refused, self._others = self._refusals + 1, task_id, False
         self._rest.begin(now, pause, answer, probation=self._refusals > 1)
 
     def _resume(self, now: float) -> None:

@@ -234,6 +234,15 @@ def test_one_task_that_is_always_refused_is_a_matter_of_its_own() -> None:
     assert len(account.asked) > 200
 
 
+def test_the_only_task_of_an_account_learns_its_pace_too() -> None:
+    gateway = Bucket(0.1, 3)
+    account = Account(gateway, tasks=1)
+    Clock([account]).run(6000)
+    used, refused = judged([account], gateway.rate, 1200, 6000)
+    assert used >= 0.85
+    assert refused <= 0.05
+
+
 # As many at once as it takes
 
 
@@ -357,6 +366,23 @@ def test_everybody_is_told_once_of_a_long_trouble_and_nobody_of_a_short_one() ->
     Clock([account]).run(190)
     assert len(account.told) > 50, "all but those that tried it"
     assert len(account.late) - len(account.asked) == len(account.told)
+
+
+def test_those_that_wait_are_told_one_after_another_and_wait_on() -> None:
+    rejected, reason = lane(), QueryError(KEY, "x")
+    for task_id in range(4):
+        rejected.join(task_id, 0.0)
+    ask(rejected, reason, 0.0, 0.0)
+    told = rejected.next(0.0)
+    assert told == 1
+    assert rejected.next(0.0) is None
+    assert rejected.refusal(told, 0.0, is_queued=True) == reason
+    assert rejected.is_ill(0.0)
+    assert rejected.retry_at() == pytest.approx(0.02)
+    rejected.leave()
+    rejected.join(told, 1.0)
+    assert [rejected.next(1.0), rejected.next(2.0), rejected.next(3.0)] == [2, 3, None]
+    assert rejected.retry_at() == ACCOUNT_PAUSE
 
 
 def test_a_rejected_key_is_tried_with_one_question_every_ten_minutes() -> None:
