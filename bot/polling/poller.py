@@ -70,8 +70,9 @@ class Poller:
         self._recorder = Recorder(store, clocks.monotonic)
 
     async def start(self) -> None:
-        """Remembers which accounts the operator has been told about already."""
+        """Remembers what the operator was told about accounts, and what earlier tasks took. Raises `DatabaseError`."""
         await self._accounts.start()
+        self._store.forecasts.recall(await self._store.durations())
 
     async def look_after_accounts(self) -> None:
         """To be called now and then: some troubles show only over time. Raises `DatabaseError`."""

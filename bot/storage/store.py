@@ -7,7 +7,7 @@ from bot.storage import counts, rows, vitals
 from bot.storage.commits import Commits
 from bot.storage.forgetting import OLD
 from bot.storage.programs import ProgramQuestions
-from bot.storage.sqlite import Database, DatabaseError, Values
+from bot.storage.sqlite import Database, Values
 from bot.storage.wishes import HOLDING
 from bot.tracking.choices import Choices
 from bot.tracking.gallery import Find, Place
@@ -64,13 +64,7 @@ class Store(Commits):
     @classmethod
     async def open(cls, path: Path) -> Self:
         """Opens the file, creates or migrates it. Raises `DatabaseError`."""
-        store = cls(await Database.open(path))
-        try:
-            store.forecasts.recall(await store.durations())
-        except DatabaseError:
-            await store.close()
-            raise
-        return store
+        return cls(await Database.open(path))
 
     async def close(self) -> None:
         await self._database.close()
