@@ -10,7 +10,7 @@ import structlog
 from structlog.contextvars import bind_contextvars
 
 from bot.polling.accounts import Accounts
-from bot.polling.cadence import Pace, least_gap, next_wait
+from bot.polling.cadence import FLOOR, Pace, least_gap, next_wait
 from bot.polling.inquiry import Heard, Inquiry
 from bot.storage.store import Store
 from bot.tracking.gateways import Gateways
@@ -65,6 +65,11 @@ class Poller:
         self._pace = pace
         self._accounts = accounts
         self._clocks = clocks
+
+    @property
+    def usual_wait(self) -> float:
+        """Seconds between two questions about a young task."""
+        return self._pace.floor or FLOOR
 
     async def start(self) -> None:
         """Remembers which accounts the operator has been told about already."""
