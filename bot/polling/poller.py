@@ -10,7 +10,7 @@ import structlog
 from structlog.contextvars import bind_contextvars
 
 from bot.polling.accounts import Accounts
-from bot.polling.cadence import Pace, least_gap, next_wait
+from bot.polling.cadence import FLOOR, Pace, least_gap, next_wait
 from bot.polling.inquiry import Heard, Inquiry
 from bot.polling.recorder import Recorder
 from bot.storage.store import Store
@@ -68,6 +68,11 @@ class Poller:
         self._accounts = accounts
         self._clocks = clocks
         self._recorder = Recorder(store, clocks.monotonic)
+
+    @property
+    def usual_wait(self) -> float:
+        """Seconds between two questions about a young task."""
+        return self._pace.floor or FLOOR
 
     async def start(self) -> None:
         """Remembers what the operator was told about accounts, and what earlier tasks took. Raises `DatabaseError`."""

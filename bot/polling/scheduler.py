@@ -42,9 +42,9 @@ STEPS_AT_ONCE = 1000
 QUESTIONS_AT_ONCE = 50
 # Rows that are read in one go; each costs the event loop some ten microseconds.
 PAGE = 1000
-# After a start everything is due; it is spread over so many seconds, or over as many as it takes to ask for so many
-# tasks a second, so that no gateway is asked everything at once.
-SPREAD, SPREAD_RATE = 5.0, 2000.0
+# After a start everything is due. A few come at this pace, so that nobody waits long; more are spread over one
+# interval, and very many over as long as it takes to ask for so many a second.
+FEW_A_SECOND, MOST_A_SECOND = 100.0, 2000.0
 SWEEP = 60.0
 AFTER_STORAGE_TROUBLE = 5.0
 AFTER_DEFECT = 60.0
@@ -125,7 +125,8 @@ class Scheduler:
             if len(tasks) == PAGE:
                 # Most of it stays for long, and looking whether it is garbage would take a tenth of a second each time.
                 gc.freeze()
-        await self._spread(admitted, max(SPREAD, len(admitted) / SPREAD_RATE))
+        number = len(admitted)
+        await self._spread(admitted, max(min(number / FEW_A_SECOND, self._poller.usual_wait), number / MOST_A_SECOND))
         log.info("watching what is open", tasks=self.open_tasks)
         if self.open_tasks < known:
             log.warning("open tasks wait: their provider is not set up any more", tasks=known - self.open_tasks)

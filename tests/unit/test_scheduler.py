@@ -12,7 +12,7 @@ import pytest
 
 from bot.ops.lag import measure_lag
 from bot.polling.cadence import HASTE, Pace
-from bot.polling.scheduler import PAGE, SPREAD, TICK
+from bot.polling.scheduler import PAGE, TICK
 from bot.tracking.measures import LOOP_LAG, Spread
 from bot.tracking.model import NOT_LOCATED, Ending, Subscription
 from bot.tracking.tally import Tally
@@ -125,10 +125,10 @@ def test_who_is_late_does_not_catch_up_and_those_held_up_together_part_again(hom
 def test_the_start_asks_everybody_once_and_not_all_together(home: Callable[..., Home]) -> None:
     tasks = PAGE + 100
     ours = home(tasks)
-    ours.rig.live(SPREAD + 1)
+    ours.rig.live(EVERY + 1)
     firsts = sorted(ours.asked(number)[0] for number in range(1, tasks + 1))
-    assert firsts[-1] - firsts[0] > SPREAD * 0.9
-    assert max(sum(start <= moment < start + 1 for moment in firsts) for start in firsts) < 2 * tasks / SPREAD
+    assert firsts[-1] - firsts[0] > EVERY * 0.9
+    assert max(sum(start <= moment < start + 1 for moment in firsts) for start in firsts) < 2 * tasks / EVERY
     assert ours.rig.scheduler.open_tasks == tasks
 
 
@@ -150,6 +150,13 @@ def test_the_same_answer_after_a_trouble_takes_the_trouble_back(home: Callable[.
         ours.says["t1"] = says
         ours.rig.live(EVERY * 20)
         assert ours.rig.look("SELECT trouble FROM tasks") == [(trouble,)]
+
+
+def test_a_success_that_still_has_no_media_is_counted_each_time(home: Callable[..., Home]) -> None:
+    ours = home(1)
+    ours.says["t1"] = (200, {"code": 200, "message": "success", "data": {"task_id": "a", "status": "completed"}})
+    ours.rig.live(EVERY * 6)
+    assert ours.rig.look("SELECT ending FROM tasks") == [(Ending.DONE,)]
 
 
 def test_a_task_that_says_the_same_for_ever_is_given_up_in_time(home: Callable[..., Home]) -> None:
@@ -199,19 +206,26 @@ def test_lanes_know_their_population(home: Callable[..., Home]) -> None:
     assert (lane.population, lanes.of("", NOT_LOCATED).population) == (2, 0)
 
 
+def test_a_few_are_asked_for_right_after_the_start(home: Callable[..., Home]) -> None:
+    ours = home(3)
+    ours.rig.live(0.2)
+    assert [len(ours.asked(number)) for number in (1, 2, 3)] == [1, 1, 1]
+
+
 def test_a_stop_starts_no_more_questions(home: Callable[..., Home]) -> None:
-    ours = home(20, concurrency=1)
-    ours.rig.live(SPREAD + LATENCY / 2)
-    for number in range(1, 21):
-        ours.tell(number)
-    ours.rig.live(HASTE)
+    numbers = range(1, 21)
+    ours = home(len(numbers), concurrency=1)
+    ours.rig.live(2 * EVERY)
+    ours.rig.loop.moment += EVERY  # now all are due
+    ours.rig.live(LATENCY * 1.5)
+    assert ours.rig.scheduler._waiting > 0
     (polling, *_) = ours.rig._workers
     polling.cancel()
     with pytest.raises(asyncio.CancelledError):
         ours.rig.loop.run_until_complete(polling)
-    before = sum(len(ours.asked(number)) for number in range(1, 21))
+    before = sum(len(ours.asked(number)) for number in numbers)
     ours.rig.loop.run_until_complete(asyncio.sleep(EVERY))
-    assert sum(len(ours.asked(number)) for number in range(1, 21)) == before
+    assert sum(len(ours.asked(number)) for number in numbers) == before
 
 
 def test_a_block_of_the_event_loop_is_seen_wherever_it_falls(home: Callable[..., Home]) -> None:
