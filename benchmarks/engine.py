@@ -14,6 +14,7 @@ from telegram.ext import ApplicationBuilder
 from benchmarks.contest import IN_FLIGHT, INTERVAL, Contest, run
 from benchmarks.gateway import body, task_id
 from bot.app import Building
+from bot.ops.garbage import short_looks
 from bot.ops.logs import set_up
 from bot.ops.redactor import Redactor
 from bot.polling.poller import Clocks
@@ -54,6 +55,7 @@ async def by_engine(contest: Contest) -> None:
     application = ApplicationBuilder().token(TOKEN).updater(None).job_queue(None).build()
     clocks = Clocks(time.time, time.monotonic, random.random)
     async with AsyncExitStack() as stack:
+        stack.enter_context(short_looks())
         store = await stack.enter_async_context(open_store(path))
         client = await stack.enter_async_context(GatewayClient(version="bench"))
         scheduler, _ = Building(settings, gateways, store, application, clocks, stack).polling(client)

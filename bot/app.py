@@ -45,6 +45,7 @@ from bot.intake.webhook import PATH, Webhook, secret_of
 from bot.media.download import Downloader
 from bot.ops.bookkeeping import Bookkeeping
 from bot.ops.clock import Clock
+from bot.ops.garbage import short_looks
 from bot.ops.health import Health
 from bot.ops.lag import measure_lag
 from bot.ops.metrics import Metrics
@@ -98,6 +99,7 @@ async def run(settings: Settings, gateways: Gateways) -> None:
         store = await stack.enter_async_context(open_store(settings.database_path))
         clocks = Clocks(Clock(time.time).now, time.monotonic, random.random)
         await stack.enter_async_context(Bookkeeping(store, clocks.now))
+        stack.enter_context(short_looks())
         await stack.enter_async_context(_beside(measure_lag(store.tally)))
         await stack.enter_async_context(Retention(store, clocks.now, settings.retention_days))
         health, door = await stack.enter_async_context(Health()), stack.enter_context(opened_door(settings))

@@ -1,7 +1,6 @@
 """When tasks are asked for, in time that only passes when there is nothing to do; the gateway notes each question."""
 
 import asyncio
-import gc
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -93,7 +92,6 @@ def home(tmp_path: Path, template: Path) -> Iterator[Callable[..., Home]]:
     yield make
     for one in homes:
         one.rig.close()
-    gc.unfreeze()
 
 
 def gaps(moments: list[float]) -> list[float]:
