@@ -279,8 +279,9 @@ class Scheduler:
             self._plan(watch, due)
         else:
             self._agenda.plan(watch, watch.not_before)
-        if lane.first is not None:
-            self._advance(lane)
+        if lane.first is not None and lane not in self._timers:
+            # Not right here: who starts one for each that ends never gets apart again what came in one flood.
+            self._timers[lane] = asyncio.get_running_loop().call_later(0, self._advance, lane)
         for account in self._lanes.take_back():
             self._back.put_nowait(account)
 
