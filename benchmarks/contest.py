@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 INTERVAL = 5.0
 # No more questions at once than an operator would allow, for whoever can bound them.
-IN_FLIGHT = 2000
+IN_FLIGHT = 1024
 # One question and its whole answer, in seconds.
 PATIENCE = 20.0
 BLINK = 0.005
