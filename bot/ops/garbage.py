@@ -8,14 +8,14 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-# Seconds. What has survived a full look that took so long is not looked at again.
+# Seconds of which nobody notices one.
 LONG = 0.02
 _OLDEST = 2
 
 
 @contextmanager
-def short_looks() -> Iterator[None]:
-    """While it is open, the garbage collector leaves alone what would keep it busy for long."""
+def short_looks(longest: float = LONG) -> Iterator[None]:
+    """While it is open, what survives a full look that took longer than so many seconds is left alone."""
     began = 0.0
 
     def note(phase: str, about: Mapping[str, int]) -> None:
@@ -24,7 +24,7 @@ def short_looks() -> Iterator[None]:
             return
         if phase == "start":
             began = time.perf_counter()
-        elif time.perf_counter() - began > LONG:
+        elif time.perf_counter() - began > longest:
             gc.freeze()
 
     gc.freeze()  # the code itself stays

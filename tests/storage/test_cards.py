@@ -85,6 +85,7 @@ async def test_after_a_start_it_is_known_again_how_long_things_take(store: Store
         await record(store, task, replace(SUCCEEDED, completed_at=NOW - 30))
     assert store.forecasts.expect("token360", "m").usual == pytest.approx(60)
     again = await Store.open(tmp_path / "rushes.db")
+    again.forecasts.recall(await again.durations())
     await again.close()
     assert again.forecasts.expect("token360", "m").usual == pytest.approx(60)
 
