@@ -60,6 +60,7 @@ from bot.settings import Settings
 from bot.start import (
     AnyApplication,
     CannotStart,
+    allow_open_files,
     leave_threads,
     open_store,
     opened_door,
@@ -94,6 +95,7 @@ class Loops:
 
 async def run(settings: Settings, gateways: Gateways) -> None:
     """Runs the bot until SIGTERM or SIGINT. Raises `CannotStart`, or what broke one of its loops."""
+    allow_open_files()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(single_instance(settings.database_path))
         store = await stack.enter_async_context(open_store(settings.database_path))

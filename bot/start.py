@@ -6,6 +6,7 @@ Each either opens or says in one sentence why it can not; used by whatever runs 
 import asyncio
 import errno
 import fcntl
+import resource
 import socket
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -29,6 +30,8 @@ from bot.tracking.tally import Tally
 log = structlog.stdlib.get_logger(__name__)
 
 CONNECTIONS = 64
+# Each question in flight is an open file, and some gateways get a thousand at once; many a shell allows only as many.
+OPEN_FILES = 8192
 START_PAUSE, LONGEST_START_PAUSE = 1.0, 30.0
 LOCK_PATIENCE, LOCK_LOOK = 3.0, 0.1
 UNKNOWN_BOT = (
@@ -46,6 +49,14 @@ class CannotStart(Exception):
 def lock_of(database: Path) -> Path:
     """The file beside it that whoever runs on it keeps locked."""
     return database.with_name(database.name + ".lock")
+
+
+def allow_open_files() -> None:
+    """As many as may be needed, as far as the system lets a process allow itself."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def leave_threads() -> None:

@@ -1,6 +1,7 @@
 """Each wrong setting as a new operator makes it, through the command line: one sentence, and never a traceback."""
 
 import logging
+import resource
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,6 +11,7 @@ import pytest
 
 from bot.__main__ import main
 from bot.settings import SettingsError, examine_gateways, likely_slips, load_gateways
+from bot.start import OPEN_FILES, allow_open_files
 from bot.storage import sqlite
 
 TOKEN = "1:abc"
@@ -231,3 +233,13 @@ def test_a_name_that_is_nearly_a_setting_is_told(slip: str, meant: str) -> None:
     told = [sentence for sentence in likely_slips(examine_gateways()[0]) if sentence.startswith(slip)]
     assert bool(told) == bool(meant)
     assert all(meant in sentence for sentence in told)
+
+
+def test_as_many_files_may_be_open_as_the_system_lets_a_process_allow_itself() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+        allow_open_files()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(OPEN_FILES, hard), hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
