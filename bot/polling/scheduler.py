@@ -186,11 +186,11 @@ class Scheduler:
             await self._spread(waiting, lane.usual_wait)
 
     async def _spread(self, watches: list[Watch], seconds: float) -> None:
-        """Each comes somewhere within so many seconds, in their order."""
+        """Each comes somewhere within so many seconds: tasks that were made together must not stay together."""
         began = self._clocks.monotonic()
         for place, watch in enumerate(watches, 1):
             if watch.task and not watch.is_asking:
-                self._plan(watch, began + seconds * (place - self._clocks.chance()) / len(watches))
+                self._plan(watch, began + seconds * self._clocks.chance())
             if place % STEPS_AT_ONCE == 0:
                 await asyncio.sleep(0)
 
