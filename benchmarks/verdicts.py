@@ -1,4 +1,4 @@
-"""What issue 8 asks for, held against what was measured. Pure."""
+"""What is promised of the poll engine, held against what was measured. Pure."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence

@@ -22,10 +22,6 @@ class Breaker:
         self._tasks: set[int] = set()
         self._rest = 0.0
 
-    @property
-    def is_open(self) -> bool:
-        return bool(self._rest)
-
     def fail(self, task_id: int, *, is_news: bool) -> float:
         """A question without a usable answer: for how many seconds nobody is asked now, 0 if that is nothing new.
 

@@ -178,10 +178,6 @@ class Lane:
         queue = self._urgent or self._told or self._waiting
         return queue[0] if queue else None
 
-    def resting(self, now: float) -> QueryError | None:
-        """Why the lane rests, while it does."""
-        return None if self._rest.is_over(now) else self._rest.reason
-
     def is_ill(self, now: float) -> bool:
         """The account has been in trouble for so long that whoever follows one of its tasks is to know."""
         return self._rest.is_lasting(now)

@@ -70,11 +70,11 @@ def test_a_resting_lane_lets_nobody_through_and_says_why() -> None:
     resting.rest(100.0, reason)
     resting.rest(50.0, busy())
     assert resting.next(99.0) is None
-    assert resting.resting(99.0) == reason
+    assert resting.refusal(0, 99.0, is_queued=False) == reason
     assert resting.refusal(2, 99.0, is_queued=False) == reason
     assert resting.retry_at() == resting.rests_until == 100.0
     assert resting.next(100.0) == 1
-    assert resting.resting(100.0) is None
+    assert resting.refusal(0, 100.0, is_queued=False) is None
 
 
 def test_what_people_ask_for_goes_first() -> None:
@@ -401,7 +401,7 @@ def test_the_account_rests_as_long_as_it_says_it_does() -> None:
     for _ in range(FAILURES):
         ask(gone, NOTHING, 0.0, 0.0)
     assert gone.rests_until == 5.0
-    assert gone.resting(4.9) == NOTHING
+    assert gone.refusal(0, 4.9, is_queued=False) == NOTHING
     assert not gone.is_ill(4.9)
     probe = gone.next(5.0)
     assert probe is not None
