@@ -1,6 +1,5 @@
 """What a card's life asks of the tables: rests between two looks, durations, who is told what, reactions."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,13 +25,6 @@ from tests.storage.test_store import (
     record,
     stop_following,
 )
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "rushes.db")
-    yield opened
-    await opened.close()
 
 
 async def reactions(store: Store) -> list[Delivery]:

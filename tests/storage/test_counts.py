@@ -1,7 +1,6 @@
 """What is counted, from the stages' tally to the numbers of the last day."""
 
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -17,13 +16,6 @@ from bot.tracking.tally import Tally
 from tests.acceptance.world import until
 
 NOON = 500_000 * HOUR * 1.0
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "rushes.db")
-    yield opened
-    await opened.close()
 
 
 async def books(store: Store) -> list[tuple[int, str, str, int]]:

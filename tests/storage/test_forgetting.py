@@ -3,13 +3,10 @@
 import json
 import random
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from bot.storage.store import Store
 from bot.tracking.guests import Verdict
@@ -19,13 +16,6 @@ from providers.base import Output, OutputKind, Snapshot, State
 
 NOW = 1000.0
 SOMEBODY, FRIEND, GROUP = 7_123_456_789_012, 7_123_456_789_345, -1_001_234_567_890
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "rushes.db")
-    yield opened
-    await opened.close()
 
 
 async def follow(store: Store, name: str, chat_id: int, user_id: int = SOMEBODY) -> Task:

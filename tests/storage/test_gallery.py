@@ -1,8 +1,6 @@
 """Somebody's own finished media: what is found, and what is nobody else's business."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,13 +11,6 @@ from providers.base import Output, OutputKind, Snapshot, State
 
 TWO = (Output(OutputKind.IMAGE, "https://cdn.example/1.png"), Output(OutputKind.IMAGE, "https://cdn.example/2.png"))
 ME = 70
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "rushes.db")
-    yield opened
-    await opened.close()
 
 
 async def track(store: Store, name: str, **where: int) -> None:

@@ -2,12 +2,9 @@
 
 import sqlite3
 import time
-from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from bot.storage.store import Store
 from bot.tracking.lists import Page, Which
@@ -22,13 +19,6 @@ STATES = {
     "given_up": (Snapshot(State.RUNNING), Ending.DEADLINE),
     "lost": (None, Ending.NOT_FOUND),
 }
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "rushes.db")
-    yield opened
-    await opened.close()
 
 
 async def follow(store: Store, *names: str, chat_id: int = 7, thread_id: int = 0, account: int = 0) -> None:

@@ -1,7 +1,6 @@
 """What the store does while it can not write, and after the clock was set back between two lives."""
 
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,13 +12,6 @@ from bot.tracking.model import OutboxState, Subscription
 
 NOW, HOUR = 10_000.0, 3600.0
 HERE = Subscription(0, 0, 7, 0, 70, 3)
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "rushes.db")
-    yield opened
-    await opened.close()
 
 
 async def twice(store: Store) -> None:

@@ -1,21 +1,9 @@
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from bot.storage.people import ASKED_KEPT
 from bot.storage.store import Store
 from bot.tracking.guests import Guest, Verdict
 from bot.tracking.model import Subscription
 
 NOW = 1_000_000.0
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "rushes.db")
-    yield opened
-    await opened.close()
 
 
 async def test_the_latest_verdict_holds_and_a_known_name_stays(store: Store) -> None:

@@ -1,8 +1,3 @@
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from bot.intake.asks import Ask, Press
 from bot.intake.tokens import MOST, Tokens
 from bot.storage.store import Store
@@ -12,13 +7,6 @@ from bot.tracking.programs import Program, Secrets, digest_of
 NOW = 1_000_000.0
 CHAT, TOPIC, PERSON, GROUP = 11, 0, 11, -500
 SECRETS = Secrets("123:bot", None)
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "rushes.db")
-    yield opened
-    await opened.close()
 
 
 async def program(store: Store, seed: str = "s", chat_id: int = CHAT, thread_id: int = TOPIC) -> Program:

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from itertools import count
@@ -22,13 +22,6 @@ from providers.base import Output, OutputKind, Snapshot, State
 NOW = 1000.0
 RUNNING = Snapshot(State.RUNNING, "processing", progress=10, model="m")
 DONE = Snapshot(State.SUCCEEDED, "completed", outputs=(Output(OutputKind.VIDEO, "https://cdn.example/v.mp4"),))
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "rushes.db")
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,6 @@ from bot.storage.store import Store
 NOW = 1000 * DAY
 DAYS = 90.0
 OLD, YOUNG = NOW - 91 * DAY, NOW - 89 * DAY
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "rushes.db")
-    yield opened
-    await opened.close()
 
 
 class Books:

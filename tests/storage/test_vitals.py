@@ -1,7 +1,5 @@
 """What waits: how much of it, for how long, and when it is the sender's fault."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -22,13 +20,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "rushes.db")
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """What chats and topics have chosen, and in which form their results are queued."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,13 +12,6 @@ from providers.base import Output, OutputKind, Snapshot, State
 
 NOW = 1000.0
 IMAGES = tuple(Output(OutputKind.IMAGE, f"https://cdn.example/{place}.png") for place in range(3))
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "rushes.db")
-    yield opened
-    await opened.close()
 
 
 async def choose(store: Store, chat_id: int, thread_id: int, **values: Any) -> None:
